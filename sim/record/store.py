@@ -1,0 +1,464 @@
+"""The run record on disk: written only through `RunWriter`, read only through `RunReader`.
+
+A record is a folder with ``record.sqlite`` in it: SQLite in WAL mode, so that any number of readers look on
+while one writer appends, and none of them ever sees half a commit.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+import pandas as pd
+
+from moltarium.sim.record.coverage import coverage_of
+from moltarium.sim.record.digest import digest
+from moltarium.sim.record.errors import RecordError
+from moltarium.sim.record.layout import (
+    FILE,
+    check_identity,
+    ddl,
+    decoder,
+    encoded,
+    insert,
+    order,
+    trouble,
+)
+from moltarium.sim.record.lock import WriterLock
+from moltarium.sim.record.schema import TABLE_OF, TABLES, Blob, R, Row, Run
+from moltarium.sim.record.tables import frame
+
+_PATIENCE_S: Final = 10.0
+"""How long a statement waits for another program's lock."""
+
+_AT_ONCE: Final = 1024
+"""Rows fetched at once while iterating: bounds memory, amortises the call."""
+
+_DATED: Final = tuple(name for name, table in TABLES.items() if table._fields[0] == "seq")
+
+
+class RunWriter:
+    """The only way into a record. One per record; a second one is refused.
+
+    Rows wait in memory until `commit` writes them in one transaction: readers see all of a commit or nothing.
+    What was not committed when the writer closes, or its process dies, was never part of the record.
+    Make one with `create` or `resume`; use it as a context manager to commit on success and discard on error.
+    """
+
+    def __init__(self, folder: Path, database: sqlite3.Connection, lock: WriterLock, run: Run) -> None:
+        self.path = folder
+        """The record's folder."""
+        self.run = run
+        """The record's one `Run` row."""
+        self._database = database
+        self._lock: WriterLock | None = lock
+        self._pending: dict[type[Any], list[Any]] = {}
+        self._insert = {table: insert(table) for table in TABLE_OF}
+
+    @classmethod
+    def create(cls, folder: Path, run: Run) -> Self:
+        """Start a new record in `folder`, which is made if need be.
+
+        Raises
+        ------
+        RecordError
+            If there is a record already, or the folder can't be written. Nothing is left behind.
+        RecordBusy
+            If another process is making a record there.
+        """
+        made = _make_folder(folder)
+        try:
+            lock = WriterLock(folder)
+            try:
+                if (folder / FILE).exists():
+                    raise RecordError(
+                        "there is a record here already",
+                        place=str(folder),
+                        remedy="choose another folder, or resume this one with `moltarium resume`",
+                    )
+                _lay_out(folder, run)
+                return cls(folder, _open_for_writing(folder), lock, run)
+            except BaseException:
+                lock.release()
+                raise
+        except BaseException:
+            if made:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+
+    @classmethod
+    def resume(cls, folder: Path) -> Self:
+        """Go on with the record in `folder` after its last commit.
+
+        Raises
+        ------
+        RecordError
+            If there is no record, or it is damaged.
+        RecordBusy
+            If another process is writing it.
+        SchemaMismatch
+            If another schema version wrote it.
+        """
+        _must_exist(folder)
+        lock = WriterLock(folder)
+        try:
+            with RunReader(folder) as reader:
+                run = reader.run
+            return cls(folder, _open_for_writing(folder), lock, run)
+        except BaseException:
+            lock.release()
+            raise
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Take rows of any types, in order, for the next commit.
+
+        Raises
+        ------
+        TypeError
+            If something is not a row type, or is a second `Run`.
+        """
+        pending = self._pending
+        for row in rows:
+            table = type(row)
+            if table in pending:
+                pending[table].append(row)
+            elif table in TABLE_OF and table is not Run:
+                pending[table] = [row]
+            else:
+                raise TypeError(f"{table.__name__} is not a row that can be appended")
+
+    def put_blobs(self, blobs: Iterable[Blob]) -> None:
+        """Take texts for the next commit; a hash that is there already keeps its text."""
+        self.append(blobs)
+
+    def commit(self, *, step: int | None = None) -> None:
+        """Write all rows taken since the last commit in one transaction.
+
+        Parameters
+        ----------
+        step
+            The tick that is now complete, so that a tick without rows counts as done too.
+
+        Raises
+        ------
+        RecordError
+            If they can't be written. The record is as it was before, and the rows are still pending.
+        """
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                for table, rows in self._pending.items():
+                    self._write(table, rows)
+                if step is not None:
+                    self._database.execute(
+                        "INSERT INTO progress VALUES (1, ?) "
+                        "ON CONFLICT (one) DO UPDATE SET step = max(step, excluded.step)",
+                        (step,),
+                    )
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise trouble(error, self.path / FILE) from error
+        except OverflowError as error:
+            raise RecordError(
+                "a number does not fit in 64 bits", place=str(self.path / FILE), remedy="report this as a bug"
+            ) from error
+        self._pending.clear()
+
+    def _write(self, table: type[Row], rows: list[Row]) -> None:
+        statement = self._insert[table]
+        self._database.execute("SAVEPOINT rows")
+        try:
+            self._database.executemany(statement, rows)
+        except UnicodeEncodeError:
+            # Rare, so it is paid for only when it happens: write this batch again, lone surrogates as bytes.
+            self._database.execute("ROLLBACK TO rows")
+            self._database.executemany(statement, map(encoded, rows))
+        self._database.execute("RELEASE rows")
+
+    def checkpoint(self) -> None:
+        """Make every commit so far safe from power loss (a commit alone is safe from a killed process).
+
+        Readers are never waited for: where one holds back the checkpoint, the log itself is forced to disk.
+
+        Raises
+        ------
+        RecordError
+            If the disk fails.
+        """
+        try:
+            self._database.execute("PRAGMA busy_timeout = 0")
+            held_back = self._database.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]
+            self._database.execute(f"PRAGMA busy_timeout = {int(_PATIENCE_S * 1000)}")
+        except sqlite3.Error as error:
+            raise trouble(error, self.path / FILE) from error
+        if held_back:
+            file = os.open(self.path / f"{FILE}-wal", os.O_RDONLY)
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
+
+    def close(self) -> None:
+        """Let go of the record; rows that were not committed are not part of it. May be called twice."""
+        if self._lock is None:
+            return
+        self._pending.clear()
+        try:
+            # A record at rest is one plain file, readable from read-only media. Where a reader is still
+            # looking on this is refused, and the log merely stays beside the record.
+            with suppress(sqlite3.Error):
+                self._database.execute("PRAGMA busy_timeout = 0")
+                self._database.execute("PRAGMA journal_mode = DELETE")
+            self._database.close()
+        finally:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+                self.checkpoint()
+        finally:
+            self.close()
+
+
+class RunReader:
+    """The only way out of a record: the `Record` protocol over the file, opened read-only.
+
+    Never blocks the writer. Each iteration of `rows` sees the commits of the moment at which it began.
+    May be shared between threads.
+
+    Parameters
+    ----------
+    folder
+        The record's folder.
+
+    Raises
+    ------
+    RecordError
+        If there is no record, or the file is not one.
+    SchemaMismatch
+        If another schema version wrote it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        _must_exist(folder)
+        self.path = folder
+        """The record's folder."""
+        self._file = folder / FILE
+        self._database = _open_for_reading(self._file)
+        try:
+            found = list(self.rows(Run))
+            if len(found) != 1:
+                raise RecordError(
+                    f"the record has {len(found)} run rows instead of one",
+                    place=str(self._file),
+                    remedy="restore it from a copy, or run or import it again",
+                )
+            self._run = found[0]
+            self._coverage = coverage_of(self._run)
+        except BaseException:
+            self._database.close()
+            raise
+
+    @property
+    def run(self) -> Run:
+        """The record's one `Run` row."""
+        return self._run
+
+    def has(self, need: type[Row] | str) -> bool:
+        """Whether a table (``Vote``, ``"vote"``) or a column (``"comment.parent"``) is known here."""
+        return self._coverage.knows(need)
+
+    def rows(self, table: type[R]) -> Iterator[R]:
+        """All rows of one table in order of ``seq``; none if the table is unknown."""
+        return self._select(table)
+
+    def rows_since(self, table: type[R], seq: int) -> Iterator[R]:
+        """The rows of a dated table after `seq`, in order."""
+        if TABLE_OF[cast("type[Row]", table)] not in _DATED:
+            raise ValueError(f"{table.__name__} has no seq")
+        return self._select(table, "seq > ?", (seq,))
+
+    def rows_where(self, table: type[R], **equal: str | int | None) -> Iterator[R]:
+        """The rows of one table whose columns equal the given values, in order of ``seq``.
+
+        Raises
+        ------
+        ValueError
+            If the table has no such column.
+        """
+        fields = cast("type[Row]", table)._fields
+        if strangers := [name for name in equal if name not in fields]:
+            raise ValueError(f"{table.__name__} has no column {strangers[0]!r}")
+        terms = " AND ".join(f'"{name}" IS ?' for name in equal) or "1"
+        return self._select(table, terms, encoded(equal.values()))
+
+    def _select(self, table: type[R], where: str = "1", values: Iterable[Any] = ()) -> Iterator[R]:
+        row_type = cast("type[Row]", table)
+        names = ", ".join(f'"{field}"' for field in row_type._fields)
+        query = f'SELECT {names} FROM "{TABLE_OF[row_type]}" WHERE {where} ORDER BY {order(row_type)}'
+        decode = decoder(table)
+        with self._reading():
+            cursor = self._database.execute(query, tuple(values))
+            while batch := cursor.fetchmany(_AT_ONCE):
+                yield from map(decode, batch)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise trouble(error, self._file) from error
+
+    def _scalar(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._reading():
+            found = self._database.execute(query, values).fetchone()
+        return None if found is None else found[0]
+
+    def count(self, table: type[Row]) -> int:
+        """The number of rows of one table."""
+        return int(self._scalar(f'SELECT count(*) FROM "{TABLE_OF[table]}"'))
+
+    def frame(self, table: type[Row]) -> pd.DataFrame:
+        """One table as a frame (see `moltarium.sim.record.tables.frame`)."""
+        names = ", ".join(f'"{field}"' for field in table._fields)
+        with self._reading():
+            query = f'SELECT {names} FROM "{TABLE_OF[table]}" ORDER BY {order(table)}'
+            return frame(table, self._database.execute(query).fetchall())
+
+    def last_seq(self) -> int:
+        """The largest ``seq`` of all tables; −1 if there is none."""
+        return max(int(self._scalar(f'SELECT ifnull(max(seq), -1) FROM "{name}"')) for name in _DATED)
+
+    def last_step(self) -> int | None:
+        """The last complete tick; ``None`` if none was committed."""
+        latest = [self._scalar(f'SELECT step FROM "{name}" ORDER BY seq DESC LIMIT 1') for name in _DATED]
+        known = [step for step in (*latest, self._scalar("SELECT step FROM progress")) if step is not None]
+        return max(known, default=None)
+
+    def blob(self, sha: str) -> str | None:
+        """The text under a hash; ``None`` if it is not stored."""
+        for found in self.rows_where(Blob, sha=sha):
+            return found.text
+        return None
+
+    def digest(self) -> str:
+        """The record's canonical sha256 (see `moltarium.sim.record.digest.digest`), of one moment."""
+        with closing(RunReader(self.path)) as still, still._reading():
+            still._database.execute("BEGIN")
+            return digest(still)
+
+    def verify(self) -> None:
+        """Read every page and check that the file is whole: slow, for a record that one doubts.
+
+        Raises
+        ------
+        RecordError
+            If the record is damaged.
+        """
+        with self._reading():
+            faults = [line for (line,) in self._database.execute("PRAGMA integrity_check(3)")]
+        if faults != ["ok"]:
+            raise RecordError(
+                f"the record is damaged ({faults[0]})",
+                place=str(self._file),
+                remedy="restore it from a copy, or run or import it again",
+            )
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _must_exist(folder: Path) -> None:
+    if not (folder / FILE).is_file():
+        raise RecordError(
+            "there is no run record here" if folder.is_dir() else "there is no such folder",
+            place=str(folder),
+            remedy="give the folder that `moltarium run` or `moltarium import` wrote",
+        )
+
+
+def _make_folder(folder: Path) -> bool:
+    try:
+        existed = folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(
+            f"the folder can't be made ({error.strerror})", place=str(folder), remedy="choose another folder"
+        ) from error
+    return not existed
+
+
+def _lay_out(folder: Path, run: Run) -> None:
+    draft = folder / f".{FILE}.{os.getpid()}"
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as database:
+            database.execute("BEGIN")
+            for statement in ddl():
+                database.execute(statement)
+            database.execute(insert(Run), encoded(run))
+            database.execute("COMMIT")
+        draft.rename(folder / FILE)
+    except sqlite3.Error as error:
+        raise trouble(error, folder) from error
+    finally:
+        draft.unlink(missing_ok=True)
+        draft.with_name(draft.name + "-journal").unlink(missing_ok=True)
+
+
+def _open_for_writing(folder: Path) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(folder / FILE, timeout=_PATIENCE_S, isolation_level=None)
+        try:
+            check_identity(database, folder / FILE)
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.Error as error:
+        raise trouble(error, folder / FILE) from error
+    return database
+
+
+def _open_for_reading(file: Path) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(
+            f"{file.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=_PATIENCE_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            check_identity(database, file)
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.Error as error:
+        raise trouble(error, file) from error
+    return database
