@@ -1,0 +1,132 @@
+"""What an agent keeps, and what comes back to it."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import insort
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from moltarium.agents.interface import Remembered
+
+RECENCY_HALF_LIFE_H: Final = math.log(0.5) / math.log(0.995)
+"""About 138 hours: the decay of .995 an hour of Park et al. (2023) as a half-life."""
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+_STOP: Final = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it "
+    "its just me my no not of on or our she so some than that the their them then there they this to up us was "
+    "we were what when which who why will with would you your about into out over only also very".split()
+)
+"""Words too common to make two texts alike."""
+
+
+class _Kept(NamedTuple):
+    t_us: int
+    kind: str
+    text: str
+    importance: float
+    source: str | None
+
+
+def _moment(kept: _Kept) -> int:
+    return kept.t_us
+
+
+class Notebook:
+    """The bounded memory of one agent; costs next to nothing until something is kept.
+
+    Parameters
+    ----------
+    capacity
+        Memories kept at most. When full, the least important goes, and among equals the oldest.
+    """
+
+    __slots__ = ("_kept", "capacity")
+
+    def __init__(self, capacity: int) -> None:
+        if capacity < 0:
+            raise ValueError("capacity is not negative")
+        self.capacity = capacity
+        self._kept: list[_Kept] | None = None
+
+    def __len__(self) -> int:
+        return len(self._kept) if self._kept else 0
+
+    def keep(self, kind: str, text: str, importance: float, source: str | None, t_us: int) -> None:
+        """Remember something.
+
+        Parameters
+        ----------
+        kind, text, importance, source
+            As in `Remembered`; `importance` is brought into [0, 1], NaN counts as 0.
+        t_us
+            Simulated moment, microseconds UTC.
+        """
+        if self.capacity == 0:
+            return
+        weight = min(1.0, max(0.0, importance)) if importance == importance else 0.0
+        if self._kept is None:
+            self._kept = []
+        kept = self._kept
+        insort(kept, _Kept(t_us, kind, text, weight, source), key=_moment)
+        if len(kept) > self.capacity:
+            # The list runs from old to new and index() finds the first: the oldest of the least important.
+            weights = [memory.importance for memory in kept]
+            del kept[weights.index(min(weights))]
+
+    def as_of(self, now_us: int) -> tuple[Remembered, ...]:
+        """Return what was kept up to `now_us`, newest first."""
+        if not self._kept:
+            return ()
+        return tuple(
+            Remembered(kept.kind, kept.text, kept.importance, kept.source, (now_us - kept.t_us) / 1e6)
+            for kept in reversed(self._kept)
+            if kept.t_us <= now_us
+        )
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the set of a text's words in lower case, without the most common ones."""
+    return frozenset(_WORD.findall(text.lower())) - _STOP
+
+
+def likeness(first: frozenset[str], second: frozenset[str]) -> float:
+    """Return |A ∩ B| / √(|A||B|), the cosine of two word sets, in [0, 1]; 0 if either is empty."""
+    if not first or not second:
+        return 0.0
+    return len(first & second) / math.sqrt(len(first) * len(second))
+
+
+def recall(
+    memories: Sequence[Remembered], query: str, k: int, *, half_life_h: float = RECENCY_HALF_LIFE_H
+) -> tuple[Remembered, ...]:
+    """Return the k memories that a situation brings back, strongest first.
+
+    The strength is recency + importance + relevance, each in [0, 1] and equally weighted: 2^(−age/half-life),
+    the memory's importance, and the cosine of its words with the query's. After Park, J. S. et al. (2023).
+    Generative agents. arXiv:2304.03442; there relevance is a cosine of embeddings and each term is rescaled to
+    the range that it spans.
+
+    Parameters
+    ----------
+    memories
+        Candidates. Ties keep their order.
+    query
+        The situation in words.
+    k
+        How many at most.
+    half_life_h
+        Hours in which recency halves.
+    """
+    if k <= 0:
+        return ()
+    wanted = words(query)
+
+    def strength(memory: Remembered) -> float:
+        recency = 0.5 ** (max(0.0, memory.age_s) / 3600.0 / half_life_h)
+        return recency + memory.importance + likeness(wanted, words(memory.text))
+
+    return tuple(sorted(memories, key=strength, reverse=True)[:k])
