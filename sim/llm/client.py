@@ -1,0 +1,238 @@
+"""One endpoint's client and the only retry loop there is.
+
+Attempts are made through `openai.AsyncOpenAI` on its aiohttp transport with its own retries switched off. A
+call that fails in transport is tried again at most `Endpoint.retries` times, so that exactly that many plus
+one requests can reach the server; finding out an endpoint's dialect may add a few at the very start of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Final, NoReturn
+
+import aiohttp
+import httpx2
+import openai
+
+from moltarium.agents.interface import Message, Reply, Request
+from moltarium.sim.llm.endpoint import Endpoint
+from moltarium.sim.llm.failures import RETRYABLE, Failure, Trouble, backoff, classify
+from moltarium.sim.llm.keys import Keyed, Salt, keyed
+from moltarium.sim.llm.lane import Lane
+from moltarium.sim.llm.usage import Usage
+from moltarium.sim.llm.wire import Dialect, body, parse, path, unanswerable
+from moltarium.sim.record.errors import ModelRefusedAccess, ModelUnavailable
+
+_JSON: Final = {"Content-Type": "application/json"}
+_IDLE_S: Final = 120.0
+"""How long a connection is kept for the next tick."""
+
+
+class Halted(Exception):
+    """Another call failed for good, so this one was not sent."""
+
+
+class Client:
+    """Everything about one endpoint: its connections, its gate, its dialect. Lives in one event loop."""
+
+    def __init__(self, endpoint: Endpoint, usage: Usage, halted: asyncio.Event) -> None:
+        self.endpoint = endpoint
+        self.lane = Lane(endpoint.concurrency)
+        self._usage = usage
+        self._halted = halted
+        self._dialect = Dialect.of(endpoint.structured)
+        self._model = endpoint.model
+        self._naming = asyncio.Lock()
+        self._openai = openai.AsyncOpenAI(
+            base_url=endpoint.base_url,
+            api_key=endpoint.api_key.reveal() or "none",
+            max_retries=0,
+            timeout=endpoint.deadline_s,
+            http_client=openai.DefaultAioHttpClient(
+                trust_env=not endpoint.local,
+                timeout=endpoint.deadline_s,
+                limits=httpx2.Limits(
+                    max_connections=endpoint.concurrency + 4,
+                    max_keepalive_connections=endpoint.concurrency + 4,
+                    keepalive_expiry=_IDLE_S,
+                ),
+            ),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._openai.close()
+
+    async def ask(self, sought: Keyed, request: Request, *, begun: bool) -> Reply:
+        """Return the model's reply to one request.
+
+        Raises
+        ------
+        ModelUnavailable, ModelRefusedAccess
+            If it can't be had.
+        Halted
+            If the run stopped before it was sent.
+        """
+        failures = 0
+        while True:
+            await self.lane.enter(begun=begun or failures > 0)
+            try:
+                if self._halted.is_set():
+                    raise Halted
+                dialect = self._dialect
+                model = self._model or await self._first_model()
+                answer = await self._attempt(request, model, sought.sampling_seed, dialect)
+            finally:
+                self.lane.leave()
+            if isinstance(answer, Reply):
+                return answer
+            self._usage.troubles[answer.trouble] += 1
+            if (empty := unanswerable(answer, model)) is not None:
+                return empty
+            if dialect is not self._dialect and answer.trouble is Trouble.UNSUPPORTED:
+                continue
+            if (learned := dialect.after(answer, request)) is not None:
+                self._dialect = learned
+                continue
+            wait_s = self._wait(answer, failures, sought.key)
+            failures += 1
+            self._usage.retries += 1
+            await self._rest(wait_s)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._halted.wait(), seconds)
+        except TimeoutError:
+            return
+        raise Halted
+
+    async def _attempt(self, request: Request, model: str, seed: int, dialect: Dialect) -> Reply | Failure:
+        loop = asyncio.get_running_loop()
+        sent = loop.time()
+        content = await self._content("post", path(request), body(request, model, seed, dialect))
+        answer = parse(content, request, model) if isinstance(content, bytes) else content
+        if isinstance(answer, Reply):
+            self.lane.succeeded()
+            cost = self.endpoint.prices.cost(answer.tokens_in, answer.tokens_cached, answer.tokens_out)
+            self._usage.add(answer, cost, loop.time() - sent)
+        return answer
+
+    async def _content(self, method: str, where: str, payload: bytes | None = None) -> bytes | Failure:
+        """Return the body of a 200, or the classified failure of one HTTP exchange."""
+        try:
+            async with asyncio.timeout(self.endpoint.deadline_s):
+                if method == "get":
+                    return await self._openai.get(where, cast_to=bytes)
+                return await self._openai.post(
+                    where, cast_to=bytes, content=payload, options={"headers": _JSON}
+                )
+        except openai.APIStatusError as error:
+            response = error.response
+            return classify(response.status_code, response.headers, response.content)
+        except TimeoutError:
+            return Failure(Trouble.TIMED_OUT, f"none after {self.endpoint.deadline_s:g} s")
+        except openai.APIConnectionError as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, httpx2.ReadTimeout | httpx2.PoolTimeout):
+                return Failure(Trouble.TIMED_OUT, f"none after {self.endpoint.deadline_s:g} s")
+            return Failure(Trouble.UNREACHABLE, f"{cause}" or type(cause).__name__)
+        except (aiohttp.ClientError, OSError) as error:
+            return Failure(Trouble.UNREACHABLE, f"{error}" or type(error).__name__)
+
+    def _wait(self, failure: Failure, failures: int, key: str) -> float:
+        """Return how long to wait before another attempt, or raise if there is none."""
+        if failure.trouble not in RETRYABLE:
+            self._refuse(failure)
+        own = backoff(key, failures, self.endpoint.backoff_s)
+        if failure.trouble is Trouble.RATE_LIMITED:
+            self.lane.crowded()
+        else:
+            self.lane.failed(backoff(key, self.lane.failed_probes, self.endpoint.backoff_s))
+        asked = failure.wait_s
+        if asked is not None and asked > self.endpoint.patience_s:
+            self._give_up(f"it asks to wait {asked:.0f} s ({failure.detail})")
+        if failures >= self.endpoint.retries or self.lane.failed_probes > self.endpoint.retries:
+            self._give_up(f"{failure.trouble.value} ({failure.detail}), {failures + 1} attempts")
+        if asked is None:
+            return own
+        if failure.trouble is Trouble.RATE_LIMITED:
+            self.lane.hold(asked)
+        return asked + own * 0.1
+
+    def _give_up(self, why: str) -> NoReturn:
+        endpoint = self.endpoint
+        raise ModelUnavailable(
+            f"model endpoint '{endpoint.label}' is unavailable: {endpoint.api_key.mask(why)}",
+            place=endpoint.place,
+            remedy="nothing of this step was committed and all replies are kept: resume once it answers",
+        )
+
+    def _refuse(self, failure: Failure) -> NoReturn:
+        endpoint = self.endpoint
+        remedy = {
+            Trouble.NO_ACCESS: "check the key in the environment variable that the scenario names, "
+            "the model's name, and that the URL ends in /v1",
+            Trouble.OUT_OF_QUOTA: "top the account up, then resume: all replies are kept",
+        }.get(failure.trouble, "set `structured` for this endpoint, or use another model")
+        raise ModelRefusedAccess(
+            f"model endpoint '{endpoint.label}' refused: {failure.trouble.value}"
+            f" ({endpoint.api_key.mask(failure.detail)})",
+            place=endpoint.place,
+            remedy=remedy,
+        )
+
+    async def _list(self) -> list[str] | Failure:
+        content = await self._content("get", "/models")
+        if not isinstance(content, bytes):
+            return content
+        try:
+            return [str(listed["id"]) for listed in json.loads(content)["data"]]
+        except (ValueError, LookupError, TypeError):
+            return Failure(Trouble.GARBLED, "its list of models can't be read", status=200)
+
+    async def _listed(self) -> list[str] | Failure:
+        """Return the endpoint's models, tried as often as any call."""
+        for attempt in range(self.endpoint.retries + 1):
+            listed = await self._list()
+            if not isinstance(listed, Failure) or listed.trouble not in RETRYABLE:
+                break
+            if attempt < self.endpoint.retries:
+                await self._rest(backoff("models", attempt, self.endpoint.backoff_s))
+        return listed
+
+    async def _first_model(self) -> str:
+        async with self._naming:
+            if self._model is None:
+                listed = await self._listed()
+                if isinstance(listed, Failure) and listed.trouble in RETRYABLE:
+                    self._give_up(f"{listed.trouble.value} ({listed.detail})")
+                if isinstance(listed, Failure):
+                    self._refuse(listed)
+                if not listed:
+                    self._refuse(Failure(Trouble.NO_ACCESS, "it lists no model"))
+                self._model = listed[0]
+        return self._model
+
+    async def preflight(self) -> str:
+        """Check address, key and model; return the model's name.
+
+        A listed model is believed. One that isn't listed (aliases, routers) is asked for one token.
+
+        Raises
+        ------
+        ModelError
+            If the endpoint can't be used.
+        """
+        if self._model is None:
+            return await self._first_model()
+        listed = await self._listed()
+        if not isinstance(listed, Failure) and self._model in listed:
+            return self._model
+        if isinstance(listed, Failure) and listed.trouble in RETRYABLE:
+            self._give_up(f"{listed.trouble.value} ({listed.detail})")
+        if isinstance(listed, Failure) and listed.status in {401, 403}:
+            self._refuse(listed)
+        probe = Request("preflight", (Message("user", "Hi"),), max_tokens=1)
+        await self.ask(keyed(probe, self._model, Salt(0, "", 0, 0)), probe, begun=True)
+        return self._model

@@ -1,0 +1,100 @@
+"""Where a model is asked: an address, a key that never shows itself, and the limits of politeness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+Structured: TypeAlias = Literal["auto", "json_schema", "tool", "json"]
+"""How a schema-bound answer is asked for."""
+
+
+class Secret:
+    """An API key that shows itself only when asked for by name.
+
+    Its ``repr``, ``str`` and every format of it are masked, so it can't slip into a log or a message.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the key itself, to be handed to the HTTP client and to nothing else."""
+        return self._value
+
+    def mask(self, text: str) -> str:
+        """Return `text` with every occurrence of the key blotted out."""
+        return text.replace(self._value, "***") if self._value else text
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self._value else "Secret('')"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a secret is never pickled")
+
+
+class Prices(NamedTuple):
+    """US dollars per million tokens."""
+
+    tokens_in: float
+    tokens_cached: float
+    tokens_out: float
+
+    def cost(self, tokens_in: int, tokens_cached: int, tokens_out: int) -> float:
+        """Return the cost of one call in US dollars; `tokens_in` includes `tokens_cached`."""
+        fresh = tokens_in - tokens_cached
+        spent = fresh * self.tokens_in + tokens_cached * self.tokens_cached + tokens_out * self.tokens_out
+        return spent / 1e6
+
+
+FREE = Prices(0.0, 0.0, 0.0)
+"""A model that runs on own hardware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One OpenAI-compatible model endpoint. Only `label` and `model` have a meaning for the result."""
+
+    label: str
+    """What `Request.model` says."""
+    base_url: str
+    """URL ending in ``/v1``."""
+    model: str | None = None
+    """The model's name there; ``None`` takes the first that the endpoint lists."""
+    api_key: Secret = field(default_factory=lambda: Secret(""))
+    structured: Structured = "auto"
+    """How schema-bound answers are asked for; auto goes down from json_schema to tool to json."""
+    deadline_s: float = 60.0
+    """Longest time for one attempt, from sending to the last byte."""
+    concurrency: int = 16
+    """Calls in flight at most."""
+    retries: int = 4
+    """Further attempts after one that failed in transport."""
+    patience_s: float = 120.0
+    """Longest wait that a server may ask for; beyond it the run pauses and says so."""
+    backoff_s: float = 0.5
+    """Mean wait before the first further attempt; doubles from attempt to attempt."""
+    prices: Prices = FREE
+
+    @property
+    def place(self) -> str:
+        """The URL without credentials, query and fragment: what messages may show."""
+        parts = urlsplit(self.base_url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+    @property
+    def local(self) -> bool:
+        """Whether it runs on this machine, so that no proxy lies between."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host in {"localhost", "::1"} or host.startswith("127.")
+
+    @property
+    def meaning(self) -> str:
+        """The model as it enters a request's key: its name, or the label where none was given."""
+        return self.model or self.label

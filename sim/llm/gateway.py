@@ -1,0 +1,296 @@
+"""The only code that awaits a model: it drives many thoughts at once and keeps their order.
+
+Minds are generators and know nothing of this. A thought's replies depend on its own requests alone, each
+reply is recorded before it is used, and outcomes come back in the order of their thoughts: so neither the
+concurrency nor the order in which answers arrive, nor a death half-way, changes a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from moltarium.agents.interface import Action, Reply, Request, Thought
+from moltarium.sim.llm.endpoint import Endpoint
+from moltarium.sim.llm.keys import Keyed, Salt, keyed, text_sha
+from moltarium.sim.llm.replies import ReplyStore
+from moltarium.sim.llm.usage import Usage
+from moltarium.sim.record.errors import ModelError, ScenarioError
+
+if TYPE_CHECKING:
+    from moltarium.sim.llm.client import Client
+
+
+class Pending(NamedTuple):
+    """A thought that waits for replies."""
+
+    agent: str
+    index: int
+    """The agent's number in its society."""
+    step: int
+    thought: Thought
+    """Already advanced to its first yield."""
+    asks: Sequence[Request]
+    """What it yielded."""
+
+
+class Call(NamedTuple):
+    """One model call whose reply was used."""
+
+    purpose: str
+    request_sha: str
+    """SHA-256 of `request_text`, and the reply's key in the cache."""
+    request_text: str
+    """Canonical JSON of request and salt."""
+    reply_sha: str
+    """SHA-256 of `reply_text`."""
+    reply_text: str
+    model: str
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+    cost_usd: float
+    """By the endpoint's prices; 0 for a model without any."""
+    estimated: bool
+    """True where the endpoint did not report its usage."""
+
+
+class Outcome(NamedTuple):
+    """How a thought ended."""
+
+    actions: Sequence[Action]
+    calls: tuple[Call, ...]
+    """In the order in which they were asked."""
+
+
+class Progress(NamedTuple):
+    """How far one `Gateway.think` is."""
+
+    done: int
+    """Thoughts that ended."""
+    total: int
+    in_flight: int
+    """Calls in flight."""
+    usage: Usage
+
+
+class Gateway:
+    """Asks models on behalf of minds.
+
+    Parameters
+    ----------
+    endpoints
+        Endpoints by label.
+    replies
+        Where replies are recorded and looked up first.
+    seed
+        The run's seed: part of every request's key.
+    on_progress
+        Called after every thought that ends.
+    """
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        replies: ReplyStore,
+        seed: int,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._endpoints = dict(endpoints)
+        self._replies = replies
+        self._seed = seed
+        self._on_progress = on_progress
+        self._runner: asyncio.Runner | None = None
+        self._clients: dict[str, Client] = {}
+        self._halted = asyncio.Event()
+        self._done = 0
+        self.usage = Usage()
+
+    def think(self, pending: Sequence[Pending]) -> list[Outcome]:
+        """Drive thoughts to their ends and return their outcomes in the order given.
+
+        Each thought goes at its own pace; the requests of one yield go out together. At most
+        `Endpoint.concurrency` calls are in flight per endpoint.
+
+        Raises
+        ------
+        ModelUnavailable, ModelRefusedAccess
+            If a reply can't be had. Replies in flight are awaited and recorded first; thinking the same
+            thoughts again then asks only for what is missing.
+        ScenarioError
+            If a request names an endpoint that isn't there.
+        """
+        if not pending:
+            return []
+        self._done = 0
+        return self._run().run(self._think(pending))
+
+    def preflight(self) -> dict[str, str]:
+        """Check every endpoint's address, key and model before the first action.
+
+        Returns
+        -------
+        dict[str, str]
+            The model's name by endpoint label.
+
+        Raises
+        ------
+        ModelUnavailable, ModelRefusedAccess
+            With the place, never with a key.
+        """
+        return self._run().run(self._preflight())
+
+    def close(self) -> None:
+        """Close all connections. The reply store stays open: it is its maker's to close."""
+        if self._runner is None:
+            return
+        self._runner.run(self._close_clients())
+        self._runner.close()
+        self._runner = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> asyncio.Runner:
+        """Return the event loop's runner, kept open over ticks so that connections stay warm."""
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        return self._runner
+
+    def _client(self, label: str) -> Client:
+        client = self._clients.get(label)
+        if client is None:
+            from moltarium.sim.llm.client import Client
+
+            client = self._clients[label] = Client(self._endpoint(label), self.usage, self._halted)
+        return client
+
+    def _endpoint(self, label: str) -> Endpoint:
+        try:
+            return self._endpoints[label]
+        except KeyError:
+            raise ScenarioError(
+                f"a mind asks for the model '{label}', which is not declared",
+                place="[models]",
+                remedy=f"declare it, or use one of: {', '.join(sorted(self._endpoints))}",
+            ) from None
+
+    async def _close_clients(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+    async def _preflight(self) -> dict[str, str]:
+        self._halted.clear()
+        return {label: await self._client(label).preflight() for label in sorted(self._endpoints)}
+
+    async def _think(self, pending: Sequence[Pending]) -> list[Outcome]:
+        self._halted.clear()
+        tasks = [asyncio.ensure_future(self._drive(each, len(pending))) for each in pending]
+        try:
+            await asyncio.wait(tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        errors = [error for task in tasks if (error := task.exception()) is not None]
+        if errors:
+            raise min(errors, key=_follows)
+        return [task.result() for task in tasks]
+
+    async def _drive(self, pending: Pending, total: int) -> Outcome:
+        calls: list[Call] = []
+        asks = pending.asks
+        try:
+            while True:
+                replies = await self._answers(pending, asks, calls)
+                try:
+                    asks = pending.thought.send(replies)
+                except StopIteration as end:
+                    outcome = Outcome(end.value, tuple(calls))
+                    break
+        except BaseException:
+            self._halt()
+            raise
+        self._done += 1
+        if self._on_progress is not None:
+            in_flight = sum(client.lane.in_flight for client in self._clients.values())
+            self._on_progress(Progress(self._done, total, in_flight, self.usage))
+        return outcome
+
+    async def _answers(self, pending: Pending, asks: Sequence[Request], calls: list[Call]) -> list[Reply]:
+        """Return the replies to one yield, and note them as calls."""
+        begun = bool(calls)
+        sought = [
+            keyed(
+                ask,
+                self._endpoint(ask.model).meaning,
+                Salt(self._seed, pending.agent, pending.step, len(calls) + place),
+            )
+            for place, ask in enumerate(asks)
+        ]
+        found = [self._replies.get(each.key) for each in sought]
+        self.usage.hits += sum(reply is not None for reply in found)
+        missing = [place for place, reply in enumerate(found) if reply is None]
+        if len(missing) == 1:
+            place = missing[0]
+            found[place] = await self._fetch(sought[place], asks[place], begun)
+        elif missing:
+            fetched = await asyncio.gather(
+                *(self._fetch(sought[place], asks[place], begun) for place in missing),
+                return_exceptions=True,
+            )
+            for place, reply in zip(missing, fetched, strict=True):
+                if isinstance(reply, BaseException):
+                    raise reply
+                found[place] = reply
+        replies = [reply for reply in found if reply is not None]
+        calls += map(self._call, asks, sought, replies)
+        return replies
+
+    async def _fetch(self, sought: Keyed, ask: Request, begun: bool) -> Reply:
+        try:
+            reply = await self._client(ask.model).ask(sought, ask, begun=begun)
+        except BaseException:
+            self._halt()
+            raise
+        self._replies.put(sought.key, sought.text, reply)
+        return reply
+
+    def _halt(self) -> None:
+        """Send nothing more; let what is in flight arrive."""
+        if not self._halted.is_set():
+            self._halted.set()
+            for client in self._clients.values():
+                client.lane.open_wide()
+
+    def _call(self, ask: Request, sought: Keyed, reply: Reply) -> Call:
+        cost = self._endpoint(ask.model).prices.cost(reply.tokens_in, reply.tokens_cached, reply.tokens_out)
+        return Call(
+            ask.purpose,
+            sought.key,
+            sought.text,
+            text_sha(reply.text),
+            reply.text,
+            reply.model,
+            reply.tokens_in,
+            reply.tokens_cached,
+            reply.tokens_out,
+            cost,
+            reply.estimated,
+        )
+
+
+def _follows(error: BaseException) -> int:
+    """Order errors by how much they explain: a fault of ours, then the model's, then those that follow."""
+    from moltarium.sim.llm.client import Halted
+
+    if isinstance(error, Halted):
+        return 2
+    return 1 if isinstance(error, ModelError) else 0

@@ -1,0 +1,163 @@
+"""The reply cache: every reply that arrived, durable before it is used, so that none is paid for twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from moltarium.agents.interface import Reply
+from moltarium.sim.record.errors import RecordError, SchemaMismatch
+
+REPLIES_VERSION: Final = 1
+"""Stored as SQLite's ``user_version``."""
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS reply (
+    key BLOB PRIMARY KEY,
+    request BLOB NOT NULL,
+    text BLOB NOT NULL,
+    finish TEXT NOT NULL,
+    model TEXT NOT NULL,
+    tokens_in INTEGER NOT NULL,
+    tokens_cached INTEGER NOT NULL,
+    tokens_out INTEGER NOT NULL,
+    estimated INTEGER NOT NULL
+)
+"""
+_GET: Final = (
+    "SELECT text, finish, model, tokens_in, tokens_cached, tokens_out, estimated FROM reply WHERE key = ?"
+)
+_PUT: Final = "INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    mode = "rwc" if writable else "ro"
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10
+        )
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        fresh = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if writable:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise RecordError(
+            f"the reply cache can't be opened ({error})",
+            place=path.name,
+            remedy="check that its folder is writable, or set the file aside: its replies are asked again",
+        ) from error
+    if version != REPLIES_VERSION and not (fresh and writable):
+        connection.close()
+        raise SchemaMismatch(
+            f"the reply cache has version {version}, this code reads {REPLIES_VERSION}",
+            place=path.name,
+            remedy="use the version of Moltarium that wrote it",
+        )
+    return connection
+
+
+class ReplyStore:
+    """Replies by key in one SQLite file.
+
+    Each `put` is its own transaction in WAL mode: it survives ``kill -9`` at once, and a power loss from the
+    next checkpoint on. The first reply to a key stands; a second is ignored.
+
+    Parameters
+    ----------
+    path
+        The file, made if it doesn't exist.
+    fallback
+        Another run's file to look in where this one has no reply: a replay asks no model at all.
+
+    Raises
+    ------
+    RecordError
+        If a file can't be opened.
+    SchemaMismatch
+        If another version wrote it.
+    """
+
+    def __init__(self, path: Path, fallback: Path | None = None) -> None:
+        self._path = path
+        self._own = _connect(path, writable=True)
+        self._other: sqlite3.Connection | None = None
+        try:
+            with self._own:
+                self._own.execute(_TABLE)
+                self._own.execute(f"PRAGMA user_version = {REPLIES_VERSION}")
+            if fallback is not None:
+                self._other = _connect(fallback, writable=False)
+        except BaseException:
+            self._own.close()
+            raise
+
+    def get(self, key: str) -> Reply | None:
+        """Return the recorded reply to `key`, or ``None`` if none has arrived yet."""
+        sought = (bytes.fromhex(key),)
+        row = self._own.execute(_GET, sought).fetchone()
+        if row is None and self._other is not None:
+            row = self._other.execute(_GET, sought).fetchone()
+        if row is None:
+            return None
+        text, finish, model, tokens_in, tokens_cached, tokens_out, estimated = row
+        return Reply(
+            text=text.decode("utf-8", "surrogatepass"),
+            finish=finish,
+            model=model,
+            tokens_in=tokens_in,
+            tokens_cached=tokens_cached,
+            tokens_out=tokens_out,
+            estimated=bool(estimated),
+        )
+
+    def put(self, key: str, request_text: str, reply: Reply) -> None:
+        """Record a reply. When this returns, the reply survives the death of the process.
+
+        Raises
+        ------
+        RecordError
+            If it can't be written, for instance because the disk is full.
+        """
+        row = (
+            bytes.fromhex(key),
+            request_text.encode("utf-8", "surrogatepass"),
+            reply.text.encode("utf-8", "surrogatepass"),
+            reply.finish,
+            reply.model,
+            reply.tokens_in,
+            reply.tokens_cached,
+            reply.tokens_out,
+            reply.estimated,
+        )
+        try:
+            self._own.execute(_PUT, row)
+        except sqlite3.Error as error:
+            raise RecordError(
+                f"a reply can't be recorded ({error})",
+                place=self._path.name,
+                remedy="make room on the disk and resume: all earlier replies are safe",
+            ) from error
+
+    def count(self) -> int:
+        """Return the number of replies in the own file."""
+        return int(self._own.execute("SELECT count(*) FROM reply").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the files; what was put stays."""
+        self._own.close()
+        if self._other is not None:
+            self._other.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
