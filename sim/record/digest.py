@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from moltarium.sim.record.layout import columns
 from moltarium.sim.record.schema import TABLES, UNDIGESTED, UNDIGESTED_COLUMNS
 from moltarium.sim.record.view import Record
 
@@ -24,19 +24,22 @@ def digest(record: Record) -> str:
     for name, table in TABLES.items():
         if table in UNDIGESTED:
             continue
-        kept = [i for i, field in enumerate(table._fields) if (name, field) not in UNDIGESTED_COLUMNS]
-        whole = len(kept) == len(table._fields)
+        fields = [(i, column) for i, column in enumerate(columns(table))]
+        kept = [i for i, column in fields if (name, column.name) not in UNDIGESTED_COLUMNS]
+        reals = [i + 1 for i, column in fields if column.kind is float]
         for row in record.rows(table):
-            sha.update(_line(name, row if whole else [row[i] for i in kept]))
+            values: list[Any] = [name, *row] if len(kept) == len(fields) else [name, *(row[i] for i in kept)]
+            for i in reals:
+                values[i] = repr(float(values[i]) + 0.0)  # −0.0 and 0.0 are one number, and so to SQLite
+            sha.update(_line(values))
     return sha.hexdigest()
 
 
-def _line(name: str, values: Sequence[Any]) -> bytes:
-    plain = [name, *(repr(value) if type(value) is float else value for value in values)]
+def _line(values: list[Any]) -> bytes:
     try:
-        return orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:
-        return orjson.dumps([_spelt(value) for value in plain], option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps([_spelt(value) for value in values], option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _spelt(value: Any) -> Any:
