@@ -100,6 +100,11 @@ class EmotionModel(Protocol):
         ...
 
 
+def _require(holds: bool, rule: str) -> None:
+    if not holds:
+        raise ValueError(rule)
+
+
 @dataclass(frozen=True, slots=True)
 class Individual:
     """How personality bends the dynamics. Each coefficient in [0, 1]; 0 switches it off.
@@ -130,11 +135,6 @@ class Individual:
 
 NO_INDIVIDUALITY: Final = Individual(0.0, 0.0, 0.0)
 """All agents move alike."""
-
-
-def _require(holds: bool, rule: str) -> None:
-    if not holds:
-        raise ValueError(rule)
 
 
 class _Inputs(NamedTuple):

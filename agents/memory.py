@@ -16,9 +16,12 @@ RECENCY_HALF_LIFE_H: Final = math.log(0.5) / math.log(0.995)
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 _STOP: Final = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it "
-    "its just me my no not of on or our she so some than that the their them then there they this to up us was "
-    "we were what when which who why will with would you your about into out over only also very".split()
+    """
+    a an and are as at be been but by can could did do does for from had has have he her his how i
+    if in is it its just me my no not of on or our she so some than that the their them then there
+    they this to up us was we were what when which who why will with would you your about into out
+    over only also very
+    """.split()  # noqa: SIM905 - a list of a hundred quoted words reads worse
 )
 """Words too common to make two texts alike."""
 
@@ -106,9 +109,9 @@ def recall(
     """Return the k memories that a situation brings back, strongest first.
 
     The strength is recency + importance + relevance, each in [0, 1] and equally weighted: 2^(−age/half-life),
-    the memory's importance, and the cosine of its words with the query's. After Park, J. S. et al. (2023).
-    Generative agents. arXiv:2304.03442; there relevance is a cosine of embeddings and each term is rescaled to
-    the range that it spans.
+    the memory's importance, and the cosine of its words with the query's. After Park, J. S. et al. (2023),
+    Generative agents, arXiv:2304.03442; there relevance is a cosine of embeddings and each term is
+    rescaled to the range that it spans.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from moltarium.agents.interface import BigFive
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 Convention: TypeAlias = Literal["mehrabian", "peld"]
-"""``"mehrabian"`` feeds emotional stability 1 − N; ``"peld"`` feeds neuroticism itself, as a replication did."""
+"""``"mehrabian"`` feeds emotional stability 1 − N, ``"peld"`` neuroticism itself (for replications)."""
 
 MEHRABIAN: Final[Floats] = np.array(
     [
