@@ -1,0 +1,100 @@
+"""What the platform knows of each account, community and target, and of each notice in an inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+POST_DEPTH: Final = -1
+"""Depth of a post; a comment on it has depth 0."""
+
+NO_ROW: Final = -1
+"""Row in the columns of a comment: only posts have one."""
+
+
+@dataclass(slots=True)
+class AgentState:
+    """An account."""
+
+    agent_id: str
+    handle: str = ""
+    bio: str = ""
+    created_us: int = 0
+    """When the account was made, if known; else when its row was written."""
+    seq: int = -1
+    karma: int = 0
+    """Sum of the scores of its targets, removed ones included."""
+    following: set[str] = field(default_factory=set)
+    followers: set[str] = field(default_factory=set)
+    subscriptions: set[str] = field(default_factory=set)
+    """Community ids."""
+    votes: dict[str, int] = field(default_factory=dict)
+    """Standing votes, −1 or 1, by target; a vote taken back is gone."""
+    posts: list[str] = field(default_factory=list)
+    """Own posts, newest last; likewise its `comments`, all its `own` targets, and what it `founded`."""
+    comments: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
+    founded: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CommunityState:
+    """A community."""
+
+    community_id: str
+    name: str = ""
+    description: str = ""
+    creator: str | None = None
+    t_us: int = 0
+    seq: int = -1
+    members: set[str] = field(default_factory=set)
+    posts: list[str] = field(default_factory=list)
+    """Its posts, newest last, removed ones included."""
+
+
+@dataclass(slots=True)
+class TargetState:
+    """A post or a comment."""
+
+    target_id: str
+    post_id: str
+    """The thread's post; equal to `target_id` for a post."""
+    parent: str | None
+    """Parent comment; ``None`` for a post and for a comment on the post."""
+    depth: int | None
+    """−1 for a post, 0 for a comment on it, …; ``None`` where the parent is unknown."""
+    author: str | None
+    community: str
+    """Empty for a comment in an unknown thread."""
+    title: str
+    body: str
+    url: str | None
+    t_us: int
+    seq: int
+    row: int
+    """The post's row in `Platform.columns`; −1 for a comment."""
+    up: int = 0
+    down: int = 0
+    n_comments: int = 0
+    """Of a post: all comments in its thread; of a comment: direct replies. Removed ones count."""
+    removed: bool = False
+    children: Sequence[str] = ()
+    """Direct replies, oldest first."""
+
+    @property
+    def score(self) -> int:
+        """Upvotes − downvotes."""
+        return self.up - self.down
+
+
+class NoticeRecord(NamedTuple):
+    """Something that happened to an agent."""
+
+    kind: Literal["reply", "mention", "removal"]
+    target: str
+    """The reply, the mentioning text, or the agent's own removed text."""
+    seq: int
+    """``seq`` of the event behind it."""
+    detail: str
+    """A removal's reason; else empty."""
