@@ -126,8 +126,8 @@ def _paired(record: Record) -> _Pairs:
     texts = list(dict.fromkeys([*frame["body"], *frame["above"]]))
     row = {text: i for i, text in enumerate(texts)}
     return _Pairs(
-        child=frame["body"].map(row).to_numpy(np.int64),
-        parent=frame["above"].map(row).to_numpy(np.int64),
+        child=np.array([row[text] for text in frame["body"]], np.int64),
+        parent=np.array([row[text] for text in frame["above"]], np.int64),
         target=pd.factorize(frame["target"])[0],
         author=pd.factorize(frame["author"].fillna(""))[0],
         thread=pd.factorize(frame["post_id"])[0],

@@ -30,7 +30,7 @@ LONE: Final = 0.05
 MAP_POSTS: Final = 2_000
 """Posts drawn on the map at most."""
 
-_STARTS: Final = 10
+_STARTS: Final[Any] = 10
 _WORD: Final = r"(?u)\b[^\W\d_]{3,24}\b"
 _CONTRACTED: Final = (
     "ain aren couldn didn doesn don hadn hasn haven isn mustn shouldn wasn weren won wouldn let gonna"
@@ -171,7 +171,7 @@ def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int) -> _Fit:
         size = min(COMPONENTS, len(texts) - 1, vectors.shape[1])
         reduced = PCA(size, svd_solver="covariance_eigh").fit_transform(vectors.astype(np.float64))
         means = KMeans(n_topics, n_init=_STARTS, random_state=seed)
-        model = BERTopic(
+        model: Any = BERTopic(
             umap_model=_Given(reduced),
             hdbscan_model=means,
             vectorizer_model=CountVectorizer(

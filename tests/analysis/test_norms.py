@@ -92,7 +92,7 @@ class Letters:
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         rows = np.array([[text.count(letter) for letter in "abcdefgh"] for text in texts], np.float32)
         length = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.where(length > 0, length, 1)
+        return np.asarray(rows / np.where(length > 0, length, 1), np.float32)
 
 
 def record(posts: list[Post], missing: frozenset[str] = frozenset()) -> MemoryRecord:
