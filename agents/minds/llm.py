@@ -1,0 +1,164 @@
+"""A mind that lets a chat model decide: one prompt, one JSON answer, a few repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from moltarium.agents.interface import (
+    Abstain,
+    Action,
+    Message,
+    Observation,
+    Remember,
+    Reply,
+    Request,
+    Thought,
+    WriteComment,
+)
+from moltarium.agents.minds.answers import REFUSALS, Malformed, Parsed, declined, parse, refuses
+from moltarium.agents.prompts.shared import repair, system
+from moltarium.agents.prompts.turn import NAME_BYTES, TITLE_BYTES, Budget, Shown, turn
+from moltarium.agents.prompts.untrusted import neutralise
+
+ANSWERED_IMPORTANCE = 0.3
+"""Importance of the memory of whom one answered."""
+ECHO_BYTES = 600
+"""How much of an unusable answer its repair quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LLMMind:
+    """Decides and writes by one chat call per turn.
+
+    The answer is bound to a JSON Schema where the server can enforce it and parsed strictly in any case. An
+    answer that can't be used is sent back with its fault, at most `repairs` times; then the turn is an
+    `Abstain`, which is recorded and never spoken. A repair quotes only the answer of the same turn: no
+    failure of an earlier turn ever stands in a prompt.
+    """
+
+    name: ClassVar[str] = "llm"
+
+    model: str = "default"
+    """Label of the endpoint."""
+    repairs: int = 2
+    """Further calls after an answer that can't be used."""
+    max_actions: int = 3
+    """Actions in one turn at most."""
+    temperature: float = 0.8
+    max_tokens: int = 320
+    """Room for the whole JSON answer."""
+    names_in_schema: bool = True
+    """Whether the schema lists the short names that this turn shows. Weak models need it; switch it off for
+    servers that compile and cache each new schema, where a fresh one per turn costs time."""
+    moderates: bool = False
+    """Whether removing texts is offered (where communities' founders may)."""
+    feed_bytes: int = 3600
+    """Bytes of what was read that a prompt shows."""
+    memory_bytes: int = 1200
+    """Bytes of the newest memories that it shows."""
+
+    def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:  # noqa: ARG002 - draws nothing
+        """Ask once, repair if need be (see `moltarium.agents.interface.Mind`)."""
+        text, shown = turn(seen, self.budget())
+        messages = (Message("system", system(self.max_actions, self.moderates)), Message("user", text))
+        schema = answer_schema(seen, shown, self.max_actions, self.moderates, self.names_in_schema)
+        replies = yield (self._request("decide", messages, schema),)
+        for _ in range(self.repairs):
+            outcome = self._outcome(replies[0], shown)
+            if not isinstance(outcome, Malformed):
+                return _with_memories(outcome, shown)
+            said = Message("assistant", neutralise(replies[0].text, ECHO_BYTES) or "(nothing)")
+            told = (*messages, said, Message("user", repair(outcome.reason)))
+            replies = yield (self._request("repair", told, schema),)
+        outcome = self._outcome(replies[0], shown)
+        if isinstance(outcome, Malformed):
+            return (Abstain("empty" if not replies[0].text.strip() else "malformed", outcome.reason),)
+        return _with_memories(outcome, shown)
+
+    def budget(self) -> Budget:
+        """Return the byte budgets of this mind's prompts."""
+        return Budget(feed=self.feed_bytes, memory=self.memory_bytes)
+
+    def _request(self, purpose: str, messages: tuple[Message, ...], schema: Mapping[str, Any]) -> Request:
+        return Request(
+            purpose,
+            messages,
+            schema=schema,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            model=self.model,
+        )
+
+    def _outcome(self, reply: Reply, shown: Shown) -> Parsed | Malformed:
+        if reply.finish in REFUSALS or refuses(reply.text):
+            return Parsed((declined(),))
+        outcome = parse(reply.text, shown, max_actions=self.max_actions)
+        if isinstance(outcome, Malformed) and reply.finish == "length":
+            return Malformed("it was cut off before its end; be shorter")
+        return outcome
+
+
+def _with_memories(outcome: Parsed, shown: Shown) -> Sequence[Action]:
+    """Add the memory of whom one answered: the one part of an own comment that its text does not tell."""
+    by_target = {item.target: item for item in shown.items.values()}
+    answered: list[Action] = []
+    for action in outcome.actions:
+        if isinstance(action, WriteComment):
+            item = by_target[action.target]
+            about = f' on "{neutralise(item.title, TITLE_BYTES)}"' if item.title else ""
+            note = f"I answered @{neutralise(item.author, NAME_BYTES)}{about}"
+            answered.append(Remember("relationship", note, ANSWERED_IMPORTANCE, item.target))
+    return (*outcome.actions, *answered)
+
+
+def answer_schema(
+    seen: Observation, shown: Shown, max_actions: int, moderates: bool, names_in_schema: bool
+) -> Mapping[str, Any]:
+    """Return the JSON Schema of an answer: small, closed, every key required (as strict servers demand).
+
+    Parameters
+    ----------
+    seen
+        Its allowance decides which actions are offered.
+    shown
+        Short names of this turn.
+    max_actions, moderates, names_in_schema
+        As in `LLMMind`.
+    """
+    word: dict[str, Any] = {"type": "string"}
+    on = {"enum": list(shown.items)} if names_in_schema else word
+    place = {"enum": list(shown.communities)} if names_in_schema else word
+    may = seen.allowance
+    offered: list[dict[str, Any]] = []
+    if shown.items:
+        if may.comment:
+            offered.append(_entry(["comment"], on=on, text=word))
+        offered.append(_entry(["up", "down", "follow", "unfollow"], on=on))
+        if moderates:
+            offered.append(_entry(["remove"], on=on, text=word))
+    if shown.communities:
+        if may.post:
+            offered.append(_entry(["post"], **{"in": place}, title=word, text=word))
+        offered.append(_entry(["join", "leave"], **{"in": place}))
+    if may.found_community:
+        offered.append(_entry(["found"], name=word, text=word))
+    actions: dict[str, Any] = {"type": "array", "maxItems": max_actions if offered else 0}
+    actions["items"] = {"anyOf": offered} if offered else word
+    return _closed({"actions": actions, "memory": word})
+
+
+def _entry(verbs: list[str], **fields: Any) -> dict[str, Any]:
+    return _closed({"do": {"enum": verbs}, **fields})
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

@@ -1,0 +1,112 @@
+"""A mind that does what it is told: protocols, confederates and tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Final, TypeAlias
+
+import numpy as np
+
+from moltarium.agents.interface import (
+    Action,
+    CastVote,
+    FoundCommunity,
+    Observation,
+    Remember,
+    RemoveTarget,
+    SetFollow,
+    SetSubscription,
+    Thought,
+    WriteComment,
+    WritePost,
+)
+
+Script: TypeAlias = Mapping[int, Sequence[Action]] | Callable[[Observation], Sequence[Action]]
+"""Actions by step, or whatever a function of the observation says."""
+
+_KINDS: Final[dict[str, type[Action]]] = {
+    kind.__name__: kind
+    for kind in (
+        WritePost,
+        WriteComment,
+        CastVote,
+        SetFollow,
+        SetSubscription,
+        FoundCommunity,
+        RemoveTarget,
+        Remember,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedMind:
+    """Acts out a script and nothing else.
+
+    Parameters
+    ----------
+    script
+        Actions by step, a function of the observation, or JSON (the form for scenario files): a list of
+        objects ``{"step": 3, "act": "CastVote", "target": "p1", "value": 1}``, fields named as in
+        `moltarium.agents.interface`; ``"index": 0`` restricts one to that agent of the society.
+
+    Raises
+    ------
+    ValueError
+        If the JSON script is wrong; the entry is named.
+    """
+
+    name: ClassVar[str] = "scripted"
+
+    script: Script | str = "[]"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.script, str):
+            read_script(self.script)
+
+    def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:  # noqa: ARG002 - draws nothing
+        """Return this step's actions; asks no model (see `moltarium.agents.interface.Mind`)."""
+        yield from ()
+        if isinstance(self.script, str):
+            lines = read_script(self.script).get(seen.step, ())
+            return tuple(action for index, action in lines if index is None or index == seen.index)
+        if callable(self.script):
+            return tuple(self.script(seen))
+        return tuple(self.script.get(seen.step, ()))
+
+
+@lru_cache(maxsize=256)
+def read_script(text: str) -> Mapping[int, tuple[tuple[int | None, Action], ...]]:
+    """Return a JSON script as (agent's index or ``None`` for all, action) by step.
+
+    Raises
+    ------
+    ValueError
+        If it is not a list of complete entries.
+    """
+    entries = json.loads(text)
+    if not isinstance(entries, list):
+        raise ValueError("a script is a list of entries")
+    lines: dict[int, tuple[tuple[int | None, Action], ...]] = {}
+    for number, entry in enumerate(entries, 1):
+        step, index, action = _line(entry, number)
+        lines[step] = (*lines.get(step, ()), (index, action))
+    return lines
+
+
+def _line(entry: Any, number: int) -> tuple[int, int | None, Action]:
+    if not isinstance(entry, dict):
+        raise ValueError(f"script entry {number} is not an object")
+    fields = dict(entry)
+    step, index, act = fields.pop("step", None), fields.pop("index", None), fields.pop("act", None)
+    if not isinstance(step, int) or not (index is None or isinstance(index, int)):
+        raise ValueError(f"script entry {number}: step (and index, if given) must be whole numbers")
+    if act not in _KINDS:
+        raise ValueError(f"script entry {number}: act must be one of {', '.join(_KINDS)}")
+    try:
+        return step, index, _KINDS[act](**fields)
+    except TypeError as error:
+        raise ValueError(f"script entry {number}: {error}") from error
