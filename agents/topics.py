@@ -1,0 +1,116 @@
+"""What agents talk about: topics with their phrases, and the topic of a text."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from typing import Final
+
+_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
+_VOWEL_SOUND: Final = re.compile(r"^(?:[aeio]|u(?!n[ai]|s|tility)|hour|honest|heir)")
+_SHORTEST: Final = 4
+"""Shorter words carry no topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One subject, its vocabulary, and the communities that suit it."""
+
+    name: str
+    label: str
+    """A noun phrase, after "about"."""
+    communities: tuple[str, ...]
+    """Names of communities that an agent may found for it."""
+    thing: tuple[str, ...]
+    """Singular count nouns without an article."""
+    things: tuple[str, ...]
+    """Plural nouns."""
+    do: tuple[str, ...]
+    """Verb phrases in their base form."""
+    doing: tuple[str, ...]
+    """Gerund phrases."""
+    did: tuple[str, ...]
+    """Past-tense predicates after "I"."""
+    claim: tuple[str, ...]
+    """Whole clauses, uncapitalised, without a full stop."""
+    question: tuple[str, ...]
+    """Whole questions, uncapitalised, without a question mark."""
+    joke: tuple[str, ...]
+    """Whole sentences."""
+    bio: tuple[str, ...]
+    """What an agent of this interest calls itself."""
+
+    @property
+    def a_thing(self) -> tuple[str, ...]:
+        """`thing` with its indefinite article."""
+        return tuple(f"an {noun}" if _VOWEL_SOUND.match(noun) else f"a {noun}" for noun in self.thing)
+
+    def phrases(self) -> Iterator[str]:
+        """Yield everything the topic says."""
+        for bank in (self.thing, self.things, self.do, self.doing, self.did, self.claim, self.question):
+            yield from bank
+
+
+class TopicBook(Mapping[str, Topic]):
+    """The topics of one data file by name, most popular first; read when first asked for."""
+
+    def __init__(self, resource: str) -> None:
+        self._resource = resource
+
+    @cached_property
+    def _topics(self) -> dict[str, Topic]:
+        source = resources.files("moltarium.agents").joinpath(self._resource).read_text(encoding="utf-8")
+        return {
+            name: Topic(name, entry.pop("label"), **{bank: tuple(lines) for bank, lines in entry.items()})
+            for name, entry in tomllib.loads(source).items()
+        }
+
+    def __getitem__(self, name: str) -> Topic:
+        return self._topics[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._topics)
+
+    def __len__(self) -> int:
+        return len(self._topics)
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """Which topic a content word belongs to: words that two topics share are left out."""
+        owners: dict[str, set[str]] = {}
+        for topic in self._topics.values():
+            for phrase in topic.phrases():
+                for word in words_of(phrase):
+                    if len(word) >= _SHORTEST:
+                        owners.setdefault(word, set()).add(topic.name)
+        return {word: next(iter(names)) for word, names in owners.items() if len(names) == 1}
+
+
+TOPICS: Final = TopicBook("topics.toml")
+"""Fourteen topics; their order is their popularity."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return a text's lower-case words of two letters and more."""
+    return _WORD.findall(text.lower())
+
+
+def topic_counts(text: str) -> dict[str, int]:
+    """Return how many of a text's words belong to each topic; topics without any are left out."""
+    owners, counts = TOPICS.words, dict[str, int]()
+    for word in words_of(text):
+        name = owners.get(word)
+        if name is not None:
+            counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+@lru_cache(maxsize=1 << 15)
+def topic_of(text: str) -> str | None:
+    """Return the topic that most of a text's words belong to, or ``None`` if it has none of them."""
+    counts = topic_counts(text)
+    return max(counts, key=counts.__getitem__) if counts else None
