@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from moltarium.analysis.corpus import Corpus
+from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Row
-from moltarium.sim.record.view import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,30 @@ class Measure:
     null: Null | None = None
     needs: str | None = None
     """Why there is no value: ``"table vote"``, ``"comment.parent"``, ``"at least 10 positive values"``."""
+    note: str | None = None
+    """What was left out of this value and how many: dangling parents, unknown authors, …"""
 
 
-Compute: TypeAlias = Callable[[Record], dict[str, Measure]]
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How much chance a measure may use."""
+
+    seed: int = 0
+    """Root of every draw; the same seed gives the same intervals and nulls."""
+    draws: int = 200
+    """Bootstrap replicates and null graphs; 0 leaves intervals and nulls out."""
+
+
+class Definition(NamedTuple):
+    """What a measure's name stands for."""
+
+    text: str
+    """One line: formula and filter."""
+    source: str
+    """Where it comes from, with its DOI or arXiv id."""
+
+
+Compute: TypeAlias = Callable[[Corpus, Sampling], dict[str, Measure]]
 """Computes one family of measures: they share the same graph or frame, so they come together."""
 
 
@@ -53,9 +76,79 @@ class Family:
     prefix: str
     """E.g. ``"network.reply"``."""
     needs: frozenset[type[Row] | str]
+    """Without these no measure of the family has a value."""
     compute: Compute
-    names: tuple[str, ...]
-    """Every dotted name that `compute` returns."""
+    definitions: Mapping[str, Definition]
+    """What each measure is, by its name without the prefix."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every dotted name that `compute` returns."""
+        return tuple(f"{self.prefix}.{name}" for name in self.definitions)
+
+    def absent(self, needs: str) -> dict[str, Measure]:
+        """Return the family's measures without values, for a record that lacks what they need."""
+        return {
+            f"{self.prefix}.{name}": Measure(None, found.source, found.text, needs=needs)
+            for name, found in self.definitions.items()
+        }
+
+
+class Sheet:
+    """Fills in a family's measures one by one; what can't be computed is entered with its reason.
+
+    Parameters
+    ----------
+    prefix
+        The family's prefix.
+    definitions
+        The family's definitions; every entry must be one of them.
+    """
+
+    def __init__(self, prefix: str, definitions: Mapping[str, Definition]) -> None:
+        self.measures: dict[str, Measure] = {}
+        self._prefix = prefix
+        self._definitions = definitions
+
+    def enter(
+        self,
+        name: str,
+        compute: Callable[[], float],
+        *,
+        ci: Callable[[float], tuple[float, float] | None] | None = None,
+        null: Callable[[float], Null | None] | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Compute and enter one measure.
+
+        Parameters
+        ----------
+        name
+            Name without the prefix.
+        compute
+            Gives the value, or raises `NotComputable`.
+        ci, null
+            Give interval and null standing of a value that could be computed.
+        note
+            What was left out.
+        """
+        text, source = self._definitions[name]
+        try:
+            value = float(compute())
+        except NotComputable as lack:
+            self.measures[f"{self._prefix}.{name}"] = Measure(None, source, text, needs=lack.needs, note=note)
+            return
+        if not math.isfinite(value):
+            raise ArithmeticError(f"{self._prefix}.{name} is {value}: a measure is finite or not computable")
+        self.measures[f"{self._prefix}.{name}"] = Measure(
+            value, source, text, ci=ci(value) if ci else None, null=null(value) if null else None, note=note
+        )
+
+    def lack(self, names: Iterable[str], needs: str) -> None:
+        """Enter measures that this record can't give."""
+        for name in names:
+            text, source = self._definitions[name]
+            self.measures[f"{self._prefix}.{name}"] = Measure(None, source, text, needs=needs)
 
 
 REGISTRY: Final[dict[str, Family]] = {}

@@ -1,0 +1,142 @@
+"""Posts and comments of one record as integer arrays: read once, shared by every family of measures.
+
+Nothing here depends on a corpus's size: rows are streamed, texts are not kept, and three million comments
+come to a few hundred megabytes, most of it the ids that link replies to their parents.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import TABLE_OF, Comment, Post, Row
+from moltarium.sim.record.view import Record
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+"""Codes, indices, counts and microseconds."""
+
+UNKNOWN: Final = -1
+"""Code of an author who is deleted or was never known, and index of a post that the record lacks."""
+ON_POST: Final = -1
+"""Parent index of a comment that stands on the post itself."""
+DANGLING: Final = -2
+"""Parent index of a reply whose parent comment is not in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The authored content of one record.
+
+    Agents, posts and comments are numbered in order of first appearance (posts before comments); all arrays
+    of one kind are aligned.
+    """
+
+    record: Record
+    agents: npt.NDArray[np.object_]
+    """Agent ids by code; only agents who wrote something."""
+    post_author: Ints
+    """Agent code per post, or `UNKNOWN`."""
+    post_t: Ints
+    """Microseconds since 1970 UTC per post."""
+    comment_author: Ints
+    """Agent code per comment, or `UNKNOWN`."""
+    comment_post: Ints
+    """Post index per comment, or `UNKNOWN`."""
+    comment_parent: Ints | None
+    """Comment index of the parent, `ON_POST` or `DANGLING`; ``None`` if the record has no comment.parent."""
+    comment_t: Ints
+    """Microseconds since 1970 UTC per comment."""
+
+    @property
+    def n_posts(self) -> int:
+        """The number of posts."""
+        return len(self.post_author)
+
+    @property
+    def n_comments(self) -> int:
+        """The number of comments."""
+        return len(self.comment_author)
+
+    def parents(self) -> Ints:
+        """Return `comment_parent`.
+
+        Raises
+        ------
+        NotComputable
+            If the record does not know which comment a comment answers.
+        """
+        if self.comment_parent is None:
+            raise NotComputable("comment.parent")
+        return self.comment_parent
+
+
+def lacking(record: Record, need: type[Row] | str) -> str | None:
+    """Return how a missing table or column is named to a reader, or ``None`` if the record has it."""
+    if record.has(need):
+        return None
+    if isinstance(need, str):
+        return need if "." in need else f"table {need}"
+    return f"table {TABLE_OF[need]}"
+
+
+def require(record: Record, *needs: type[Row] | str) -> None:
+    """Raise `NotComputable` for the first table or column that the record does not know."""
+    for need in needs:
+        if (missing := lacking(record, need)) is not None:
+            raise NotComputable(missing)
+
+
+def read_corpus(record: Record) -> Corpus:
+    """Read the posts and comments of a record into arrays.
+
+    Raises
+    ------
+    NotComputable
+        If the record knows neither table post nor table comment.
+    """
+    require(record, Post, Comment)
+    agents: dict[str, int] = {}
+    posts: dict[str, int] = {}
+    post_author, post_t = array("q"), array("q")
+    for post in record.rows(Post):
+        posts[post.post_id] = len(post_t)
+        post_author.append(UNKNOWN if post.author is None else agents.setdefault(post.author, len(agents)))
+        post_t.append(post.t)
+
+    comments: dict[str, int] = {}
+    parents: dict[int, str] = {}
+    comment_author, comment_post, comment_t = array("q"), array("q"), array("q")
+    for comment in record.rows(Comment):
+        index = len(comment_t)
+        comments[comment.comment_id] = index
+        if comment.parent is not None:
+            parents[index] = comment.parent
+        author = comment.author
+        comment_author.append(UNKNOWN if author is None else agents.setdefault(author, len(agents)))
+        comment_post.append(posts.get(comment.post_id, UNKNOWN))
+        comment_t.append(comment.t)
+
+    parent: Ints | None = None
+    if record.has("comment.parent"):
+        parent = np.full(len(comment_t), ON_POST, dtype=np.int64)
+        for index, name in parents.items():
+            parent[index] = comments.get(name, DANGLING)
+    return Corpus(
+        record=record,
+        agents=np.array(list(agents), dtype=object),
+        post_author=_ints(post_author),
+        post_t=_ints(post_t),
+        comment_author=_ints(comment_author),
+        comment_post=_ints(comment_post),
+        comment_parent=parent,
+        comment_t=_ints(comment_t),
+    )
+
+
+def _ints(values: array[int]) -> Ints:
+    return np.array(values, dtype=np.int64)
