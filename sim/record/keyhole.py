@@ -161,11 +161,12 @@ class _Keyhole:
     def _profiles(self) -> tuple[Profile, ...]:
         last_seq, now = self._end
         karma = Counter[str]()
-        for table, key in ((Post, "post_id"), (Comment, "comment_id")):
-            for row in self._record.rows(table):
-                votes = self._standing.get(getattr(row, key))
-                if votes is not None and row.author is not None:
-                    karma[row.author] += votes.up - votes.down
+        written = [(post.post_id, post.author) for post in self._record.rows(Post)]
+        written += [(comment.comment_id, comment.author) for comment in self._record.rows(Comment)]
+        for target, author in written:
+            votes = self._standing.get(target)
+            if votes is not None and author is not None:
+                karma[author] += votes.up - votes.down
         follows = {(row.source, row.target): row.active for row in self._record.rows(Follow)}
         followers = Counter(target for (_, target), active in follows.items() if active)
         following = Counter(source for (source, _), active in follows.items() if active)
