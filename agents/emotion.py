@@ -352,7 +352,7 @@ def emotion_model(
 
 _VALENCE: Final = ("wretched", "low", "a little low", "", "fairly good", "glad", "delighted")
 _AROUSAL: Final = ("drained", "quiet", "", "", "", "alert", "worked up")
-_DOMINANCE: Final = ("powerless", "unsure of yourself", "", "", "", "sure of yourself", "in full command")
+_DOMINANCE: Final = ("powerless", "unsure", "", "", "", "confident", "in full command")
 _EDGES: Final = (-0.6, -0.3, -0.1, 0.1, 0.3, 0.6)
 
 

@@ -32,7 +32,7 @@ Australian Journal of Psychology 48(2), 86–92. doi:10.1080/00049539608259510.
 MEHRABIAN.flags.writeable = False
 
 
-def temperament(traits: Floats, convention: Convention = "mehrabian") -> Floats:
+def temperament(traits: Floats, convention: Convention | str = "mehrabian") -> Floats:
     """Return the mood that each personality rests at.
 
     With traits centred to [−1, 1] and stability S = −N, V = .21E + .59A + .19S,
