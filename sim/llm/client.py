@@ -82,23 +82,27 @@ class Client:
                     raise Halted
                 dialect = self._dialect
                 model = self._model or await self._first_model()
-                answer = await self._attempt(request, model, sought.sampling_seed, dialect)
+                answer = await self._attempt(request, model, sought, dialect)
             finally:
                 self.lane.leave()
             if isinstance(answer, Reply):
                 return answer
-            self._usage.troubles[answer.trouble] += 1
             if (empty := unanswerable(answer, model)) is not None:
                 return empty
-            if dialect is not self._dialect and answer.trouble is Trouble.UNSUPPORTED:
-                continue
-            if (learned := dialect.after(answer, request)) is not None:
-                self._dialect = learned
+            if self._learn(dialect, answer, request):
                 continue
             wait_s = self._wait(answer, failures, sought.key)
             failures += 1
             self._usage.retries += 1
             await self._rest(wait_s)
+
+    def _learn(self, dialect: Dialect, failure: Failure, request: Request) -> bool:
+        """Whether another dialect is left to try; another call may have found it out meanwhile."""
+        if failure.trouble is Trouble.UNSUPPORTED and dialect is self._dialect:
+            learned = dialect.after(failure, request)
+            self._dialect = learned or dialect
+            return learned is not None
+        return failure.trouble is Trouble.UNSUPPORTED
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -107,15 +111,25 @@ class Client:
             return
         raise Halted
 
-    async def _attempt(self, request: Request, model: str, seed: int, dialect: Dialect) -> Reply | Failure:
+    async def _attempt(
+        self, request: Request, model: str, sought: Keyed, dialect: Dialect
+    ) -> Reply | Failure:
+        """Send once, and note how it went."""
         loop = asyncio.get_running_loop()
         sent = loop.time()
-        content = await self._content("post", path(request), body(request, model, seed, dialect))
+        payload = body(request, model, sought.sampling_seed, dialect)
+        content = await self._content("post", path(request), payload)
         answer = parse(content, request, model) if isinstance(content, bytes) else content
         if isinstance(answer, Reply):
             self.lane.succeeded()
             cost = self.endpoint.prices.cost(answer.tokens_in, answer.tokens_cached, answer.tokens_out)
             self._usage.add(answer, cost, loop.time() - sent)
+            return answer
+        self._usage.troubles[answer.trouble] += 1
+        if answer.trouble is Trouble.RATE_LIMITED:
+            self.lane.crowded()
+        elif answer.trouble in RETRYABLE:
+            self.lane.failed(backoff(sought.key, self.lane.failed_probes, self.endpoint.backoff_s))
         return answer
 
     async def _content(self, method: str, where: str, payload: bytes | None = None) -> bytes | Failure:
@@ -145,10 +159,6 @@ class Client:
         if failure.trouble not in RETRYABLE:
             self._refuse(failure)
         own = backoff(key, failures, self.endpoint.backoff_s)
-        if failure.trouble is Trouble.RATE_LIMITED:
-            self.lane.crowded()
-        else:
-            self.lane.failed(backoff(key, self.lane.failed_probes, self.endpoint.backoff_s))
         asked = failure.wait_s
         if asked is not None and asked > self.endpoint.patience_s:
             self._give_up(f"it asks to wait {asked:.0f} s ({failure.detail})")
@@ -193,13 +203,14 @@ class Client:
 
     async def _listed(self) -> list[str] | Failure:
         """Return the endpoint's models, tried as often as any call."""
-        for attempt in range(self.endpoint.retries + 1):
+        failures = 0
+        while True:
             listed = await self._list()
-            if not isinstance(listed, Failure) or listed.trouble not in RETRYABLE:
-                break
-            if attempt < self.endpoint.retries:
-                await self._rest(backoff("models", attempt, self.endpoint.backoff_s))
-        return listed
+            again = isinstance(listed, Failure) and listed.trouble in RETRYABLE
+            if not again or failures >= self.endpoint.retries:
+                return listed
+            await self._rest(backoff("models", failures, self.endpoint.backoff_s))
+            failures += 1
 
     async def _first_model(self) -> str:
         async with self._naming:

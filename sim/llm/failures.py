@@ -142,14 +142,13 @@ def _span(text: str) -> float | None:
 
 def _until(date: str, now: str | None) -> float | None:
     """Return the seconds from the answer's own Date to an HTTP date: the server's clock, never ours."""
+    if now is None:
+        return None
     try:
-        return (
-            max(0.0, (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds())
-            if now
-            else None
-        )
+        seconds: float = (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds()
     except (ValueError, TypeError):
         return None
+    return max(0.0, seconds)
 
 
 def requested_wait(headers: Mapping[str, str]) -> float | None:

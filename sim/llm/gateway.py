@@ -8,9 +8,11 @@ concurrency nor the order in which answers arrive, nor a death half-way, changes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from moltarium.agents.interface import Action, Reply, Request, Thought
 from moltarium.sim.llm.endpoint import Endpoint
@@ -22,8 +24,11 @@ from moltarium.sim.record.errors import ModelError, ScenarioError
 if TYPE_CHECKING:
     from moltarium.sim.llm.client import Client
 
+T = TypeVar("T")
 
-class Pending(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class Pending:
     """A thought that waits for replies."""
 
     agent: str
@@ -125,7 +130,7 @@ class Gateway:
         if not pending:
             return []
         self._done = 0
-        return self._run().run(self._think(pending))
+        return self._wait_for(self._think(pending))
 
     def preflight(self) -> dict[str, str]:
         """Check every endpoint's address, key and model before the first action.
@@ -140,13 +145,13 @@ class Gateway:
         ModelUnavailable, ModelRefusedAccess
             With the place, never with a key.
         """
-        return self._run().run(self._preflight())
+        return self._wait_for(self._preflight())
 
     def close(self) -> None:
         """Close all connections. The reply store stays open: it is its maker's to close."""
         if self._runner is None:
             return
-        self._runner.run(self._close_clients())
+        self._wait_for(self._close_clients())
         self._runner.close()
         self._runner = None
 
@@ -158,11 +163,17 @@ class Gateway:
     ) -> None:
         self.close()
 
-    def _run(self) -> asyncio.Runner:
-        """Return the event loop's runner, kept open over ticks so that connections stay warm."""
+    def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end in the one loop kept open over ticks, so that connections stay warm."""
         if self._runner is None:
             self._runner = asyncio.Runner()
-        return self._runner
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._runner.run(work)
+        # A notebook runs a loop in this very thread, and loops don't nest.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._runner.run, work).result()
 
     def _client(self, label: str) -> Client:
         client = self._clients.get(label)
@@ -196,9 +207,11 @@ class Gateway:
         tasks = [asyncio.ensure_future(self._drive(each, len(pending))) for each in pending]
         try:
             await asyncio.wait(tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+        except asyncio.CancelledError:
+            # The first Ctrl-C: what is in flight was paid for. A second one ends the loop at once.
+            self._halt()
+            await asyncio.wait(tasks)
+            raise
         errors = [error for task in tasks if (error := task.exception()) is not None]
         if errors:
             raise min(errors, key=_follows)

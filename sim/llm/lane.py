@@ -22,6 +22,8 @@ _SLACK_S: Final = 0.25
 class Lane:
     """The gate in front of one endpoint. Lives in one event loop; nothing here blocks.
 
+    A call enters, notes how it went (`succeeded`, `crowded` or `failed`) and leaves.
+
     Parameters
     ----------
     ceiling
@@ -39,6 +41,7 @@ class Lane:
         self._strikes = 0
         self._failed_probes = 0
         self._open = False
+        self._probing = False
 
     @property
     def limit(self) -> int:
@@ -56,15 +59,17 @@ class Lane:
         return self._failed_probes
 
     def _free(self) -> bool:
-        return (
-            self._in_flight < self.limit and asyncio.get_running_loop().time() >= self._closed_until
-        )
+        return self._in_flight < self.limit and asyncio.get_running_loop().time() >= self._closed_until
+
+    def _take(self) -> None:
+        self._in_flight += 1
+        self._probing = self._open
 
     async def enter(self, *, begun: bool) -> None:
         """Wait for a place. A thought that has `begun` (a repair, a retry) goes before one that hasn't."""
         queue = self._begun if begun else self._fresh
         if self._free() and not self._begun and (begun or not self._fresh):
-            self._in_flight += 1
+            self._take()
             return
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(place)
@@ -84,7 +89,7 @@ class Lane:
         while (self._begun or self._fresh) and self._free():
             place = (self._begun or self._fresh).popleft()
             if not place.done():
-                self._in_flight += 1
+                self._take()
                 place.set_result(None)
 
     def hold(self, seconds: float) -> None:
@@ -97,17 +102,16 @@ class Lane:
     def open_wide(self) -> None:
         """End every wait: whoever is queued is let in to see that the run has stopped."""
         self._closed_until = 0.0
-        self._open = False
+        self._open = self._probing = False
+        self._strikes = self._failed_probes = 0
         self._limit = float(self._ceiling)
         self._admit()
 
     def succeeded(self) -> None:
         """Note an answer: the limit grows by one per limit's worth of them; an open circuit closes."""
         self._strikes = self._failed_probes = 0
+        self._open = False
         self._limit = min(float(self._ceiling), self._limit + 1 / self._limit)
-        if self._open:
-            self._open = False
-            self._admit()
 
     def crowded(self) -> None:
         """Note a 429: the limit halves, once per burst."""
@@ -119,15 +123,18 @@ class Lane:
     def failed(self, pause_s: float) -> None:
         """Note a server error, hang or cut connection; after `STRIKES` in a row the circuit opens.
 
+        Calls that were already in flight when it opened are no probes: as long as one of them is, none
+        can be admitted.
+
         Parameters
         ----------
         pause_s
             How long an open circuit lets nobody in before the next probe.
         """
         self._strikes += 1
-        if self._open:
+        if self._open and self._probing:
             self._failed_probes += 1
             self.hold(pause_s)
-        elif self._strikes >= STRIKES:
+        elif not self._open and self._strikes >= STRIKES:
             self._open = True
             self.hold(pause_s)

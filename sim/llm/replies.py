@@ -37,7 +37,11 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=10,
+            check_same_thread=False,  # one thread at a time: the gateway changes threads in a notebook
         )
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         fresh = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0

@@ -108,6 +108,9 @@ def body(request: Request, model: str, seed: int, dialect: Dialect) -> bytes:
     if schema is not None and dialect.way == "json_schema":
         named = {"name": _ANSWER, "schema": schema, "strict": True}
         fields["response_format"] = {"type": "json_schema", "json_schema": named}
+        if request.prompt is not None:
+            # llama.cpp heeds only this one on raw completions, vLLM the other.
+            fields["json_schema"] = schema
     if schema is not None and dialect.way == "tool" and request.prompt is None:
         fields["tools"] = [{"type": "function", "function": {"name": _ANSWER, "parameters": schema}}]
         fields["tool_choice"] = {"type": "function", "function": {"name": _ANSWER}}

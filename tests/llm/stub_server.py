@@ -29,7 +29,9 @@ def hashed_answer(body: dict[str, Any]) -> str:
     schema = schema_of(body)
     if schema is None:
         return f"answer {draw.getrandbits(48):012x}"
-    return orjson.dumps({name: _value(part, draw) for name, part in schema.get("properties", {}).items()}).decode()
+    return orjson.dumps(
+        {name: _value(part, draw) for name, part in schema.get("properties", {}).items()}
+    ).decode()
 
 
 def _value(part: dict[str, Any], draw: random.Random) -> Any:
@@ -150,7 +152,9 @@ class StubServer:
 
     def _answer(self, body: dict[str, Any], *, chat: bool) -> web.Response:
         if body["model"] not in self.models:
-            return web.json_response({"error": {"message": "no such model", "code": "model_not_found"}}, status=404)
+            return web.json_response(
+                {"error": {"message": "no such model", "code": "model_not_found"}}, status=404
+            )
         text = self.answer(body)
         choice: dict[str, Any] = {"index": 0, "finish_reason": "stop"}
         if not chat:
@@ -205,7 +209,8 @@ async def _serve(server: StubServer, port: int = 0) -> tuple[web.AppRunner, int]
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=4096)
     await site.start()
-    return runner, runner.addresses[0][1]
+    address: tuple[str, int] = runner.addresses[0]
+    return runner, address[1]
 
 
 @contextmanager
