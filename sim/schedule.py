@@ -2,8 +2,8 @@
 
 Agent i wakes ``w_i`` times as often as the mean, so its interval is ``heartbeat / w_i``, and its beat j is
 due at ``(phase_i + j + e_ij) · interval``: phases are staggered over agents, and the jitter ``e_ij`` spreads
-each beat around its due time without letting the rhythm drift. Nothing is simulated forward: whether an agent is
-due in a step is computed from the step, so a resumed run needs no state and a sleeping agent costs nothing
+each beat around its due time without letting the rhythm drift. Nothing is simulated forward: whether an agent
+is due in a step is computed from the step, so a resumed run needs no state and a sleeping agent costs nothing
 but its share of a few vector operations.
 """
 
@@ -138,8 +138,8 @@ class Schedule:
         """Return the sorted indices of the agents that wake at `step`; none at step 0, the opening.
 
         With x the beats that agent i's rhythm has made by the end of the step, the only beat that can fall
-        into the step is the last whole number below ``x + spread/2``: its window, ``rate·ΔΛ + spread``, is never
-        wider than one.
+        into the step is the last whole number below ``x + spread/2``, because a beat can fall into a stretch
+        of ``rate·ΔΛ + spread`` beats, and that is never more than one.
         """
         if step < 1:
             return np.empty(0, dtype=np.int64)
