@@ -67,7 +67,8 @@ def duplicated(text: Ints) -> Ints:
     if not len(text):
         return text
     count = np.bincount(text + 1)
-    return ((text != EMPTY) & (count[text + 1] > 1)).astype(np.int64)
+    copies: Ints = ((text != EMPTY) & (count[text + 1] > 1)).astype(np.int64)
+    return copies
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:

@@ -1,0 +1,78 @@
+"""Published figures of MoltBook as data: value, definition, filter, grade and source."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, Literal, TypeAlias, cast
+
+Grade: TypeAlias = Literal["A", "B", "C"]
+"""A read in the primary text, its source or its data; B abstract only; C second-hand, unchecked."""
+
+GRADES: Final[tuple[Grade, ...]] = ("A", "B", "C")
+"""Best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One figure that somebody has published."""
+
+    name: str
+    """Stable name: paper and figure, e.g. ``"holtz.reciprocity"``."""
+    value: float
+    """Shares as fractions; times in the unit that the name ends with."""
+    metric: str | None
+    """Our dotted name, only where the definition is the same."""
+    definition: str
+    """What was measured, in one line."""
+    filter: str
+    """What was left out; empty if nothing is known to be."""
+    population: str
+    """Whose figure it is: ``"MoltBook"``, ``"Reddit"``, …"""
+    sample: str
+    """The data it was measured on."""
+    grade: Grade
+    """How well we know it."""
+    source: str
+    """Authors, year and arXiv id."""
+
+
+@lru_cache(maxsize=1)
+def published_figures() -> tuple[Published, ...]:
+    """Return every published figure in the package, in the order of its file.
+
+    Examples
+    --------
+    >>> next(f.value for f in published_figures() if f.name == "holtz.reciprocity")
+    0.197
+    """
+    papers = tomllib.loads(files("moltarium.analysis.published").joinpath("figures.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Published(
+            name=f"{paper}.{figure['name']}",
+            value=float(figure["value"]),
+            metric=figure.get("metric"),
+            definition=figure["definition"],
+            filter=figure.get("filter", ""),
+            population=figure.get("population", "MoltBook"),
+            sample=content["sample"],
+            grade=cast(Grade, figure.get("grade", content["grade"])),
+            source=content["source"],
+        )
+        for paper, content in papers.items()
+        for figure in content["figures"]
+    )
+
+
+def comparable() -> dict[str, tuple[Published, ...]]:
+    """Return, by our metric names, the figures published under the same definition, best grade first."""
+    found: dict[str, list[Published]] = {}
+    for figure in published_figures():
+        if figure.metric is not None:
+            found.setdefault(figure.metric, []).append(figure)
+    return {
+        metric: tuple(sorted(figures, key=lambda figure: GRADES.index(figure.grade)))
+        for metric, figures in found.items()
+    }
