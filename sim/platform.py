@@ -7,8 +7,8 @@ before, in `rules.judge`; the fold takes rows as facts, because a snapshot's row
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
 
 from moltarium.sim.columns import PostColumns
@@ -81,7 +81,7 @@ class Platform:
         self._targets: dict[str, TargetState] = {}
         self._handles: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        self._inboxes: dict[str, deque[NoticeRecord]] = {}
+        self._inboxes: dict[str, list[NoticeRecord]] = {}
         self._ghosts: dict[str, AgentState] = {}
         self._unfounded: dict[str, CommunityState] = {}
         self._derived: dict[Hashable, Any] = {}
@@ -118,7 +118,7 @@ class Platform:
         """
         return [
             notice
-            for notice in self._inboxes.get(agent_id, ())
+            for notice in self._inboxes.get(agent_id, ())[-INBOX_SIZE:]
             if notice.seq > since_seq
             and (notice.kind == "removal" or not self.hidden(self._targets[notice.target]))
         ]
@@ -177,10 +177,10 @@ class Platform:
         return found
 
     def _notify(self, agent_id: str, notice: NoticeRecord) -> None:
-        inbox = self._inboxes.get(agent_id)
-        if inbox is None:
-            inbox = self._inboxes[agent_id] = deque(maxlen=INBOX_SIZE)
+        inbox = self._inboxes.setdefault(agent_id, [])
         inbox.append(notice)
+        if len(inbox) == 2 * INBOX_SIZE:
+            del inbox[:INBOX_SIZE]
 
     def _notify_mentioned(self, text: str, target: str, seq: int, *told: str | None) -> None:
         """Notify whom a text mentions, but not those who know of it already (its author, whom it answers)."""
@@ -214,7 +214,8 @@ class Platform:
         self._communities[event.community_id] = community
         self._names.setdefault(event.name.casefold(), event.community_id)
         if event.creator is not None:
-            self._account(event.creator).founded.append(event.community_id)
+            account = self._account(event.creator)
+            account.founded = _appended(account.founded, event.community_id)
 
     def _fold_post(self, event: Post) -> None:
         seq, t, _, post_id, author, community, title, body, url = event
@@ -225,11 +226,12 @@ class Platform:
         self._targets[post_id] = TargetState(
             post_id, post_id, None, POST_DEPTH, author, community, title, body, url, t, seq, row
         )
-        self._place(community).posts.append(post_id)
+        place = self._place(community)
+        place.posts = _appended(place.posts, post_id)
         if author is not None:
             account = self._account(author)
-            account.posts.append(post_id)
-            account.own.append(post_id)
+            account.posts = _appended(account.posts, post_id)
+            account.own = _appended(account.own, post_id)
         if "@" in title or "@" in body:
             self._notify_mentioned(f"{title}\n{body}", post_id, seq, author)
 
@@ -248,17 +250,14 @@ class Platform:
         )
         if author is not None:
             account = self._account(author)
-            account.comments.append(comment_id)
-            account.own.append(comment_id)
+            account.comments = _appended(account.comments, comment_id)
+            account.own = _appended(account.own, comment_id)
         if post is not None:
             post.n_comments += 1
         if parent is not None:
             if parent is not post:
                 parent.n_comments += 1
-            if isinstance(parent.children, list):
-                parent.children.append(comment_id)
-            else:
-                parent.children = [comment_id]
+            parent.children = _appended(parent.children, comment_id)
         answered = parent.author if parent is not None else None
         if answered is not None and answered != author:
             self._notify(answered, NoticeRecord("reply", comment_id, seq, ""))
@@ -277,17 +276,17 @@ class Platform:
             self._notify(target.author, NoticeRecord("removal", event.target, event.seq, event.reason))
 
     def _fold_vote(self, event: Vote) -> None:
-        target = self._targets.get(event.target)
+        _, _, _, voter, target_id, value = event
+        target = self._targets.get(target_id)
         if target is None:
             self.unplaced += 1
             return
-        votes = self._account(event.voter).votes
-        value = event.value
-        before = votes.get(event.target, 0)
+        votes = self._account(voter).votes
+        before = votes.get(target_id, 0)
         if value == 0:
-            votes.pop(event.target, None)
+            votes.pop(target_id, None)
         else:
-            votes[event.target] = value
+            votes[target_id] = value
         target.up += (value == 1) - (before == 1)
         target.down += (value == -1) - (before == -1)
         if target.row != NO_ROW:
@@ -297,21 +296,32 @@ class Platform:
 
     def _fold_follow(self, event: Follow) -> None:
         source, target = self._account(event.source), self._account(event.target)
-        if event.active:
-            source.following.add(event.target)
-            target.followers.add(event.source)
-        else:
-            source.following.discard(event.target)
-            target.followers.discard(event.source)
+        source.following = _changed(source.following, event.target, event.active)
+        target.followers = _changed(target.followers, event.source, event.active)
 
     def _fold_subscription(self, event: Subscription) -> None:
         source, community = self._account(event.source), self._place(event.target)
-        if event.active:
-            source.subscriptions.add(event.target)
-            community.members.add(event.source)
-        else:
-            source.subscriptions.discard(event.target)
-            community.members.discard(event.source)
+        source.subscriptions = _changed(source.subscriptions, event.target, event.active)
+        community.members = _changed(community.members, event.source, event.active)
+
+
+def _appended(items: Sequence[str], item: str) -> Sequence[str]:
+    """Return a list with one item more: the same one, unless it was the shared empty tuple."""
+    if isinstance(items, list):
+        items.append(item)
+        return items
+    return [item]
+
+
+def _changed(members: AbstractSet[str], member: str, active: bool) -> AbstractSet[str]:
+    """Return a set with one member more or less: the same one, unless it was the shared empty set."""
+    if not isinstance(members, set):
+        return {member} if active else members
+    if active:
+        members.add(member)
+    else:
+        members.discard(member)
+    return members
 
 
 _FOLDS: Final[dict[type[Event], Callable[[Platform, Any], None]]] = {

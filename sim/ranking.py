@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from moltarium.sim.columns import Floats, Ints, PostTable
 from moltarium.sim.platform import Platform, TargetState
@@ -58,9 +59,7 @@ def controversy(up: Numbers, down: Numbers) -> Floats:
 class FeedRanker(Protocol):
     """Decides which posts an agent is shown, and in which order."""
 
-    def rank(
-        self, viewer: str, platform: Platform, now: int, k: int, rng: np.random.Generator
-    ) -> Sequence[str]:
+    def rank(self, viewer: str, platform: Platform, now: int, k: int, rng: Generator) -> Sequence[str]:
         """Return at most `k` post ids, best first.
 
         Parameters
@@ -88,14 +87,7 @@ class Ranked:
 
     by: Order
 
-    def rank(
-        self,
-        viewer: str,
-        platform: Platform,
-        now: int,
-        k: int,
-        rng: np.random.Generator,  # noqa: ARG002
-    ) -> Sequence[str]:
+    def rank(self, viewer: str, platform: Platform, now: int, k: int, rng: Generator) -> Sequence[str]:  # noqa: ARG002
         """Return the same feed for every viewer."""
         moment = now if self.by == "rising" else 0
         found: tuple[str, ...] = platform.derived(
@@ -111,14 +103,7 @@ class Chosen:
     by: Order
     communities: bool
 
-    def rank(
-        self,
-        viewer: str,
-        platform: Platform,
-        now: int,
-        k: int,
-        rng: np.random.Generator,  # noqa: ARG002
-    ) -> Sequence[str]:
+    def rank(self, viewer: str, platform: Platform, now: int, k: int, rng: Generator) -> Sequence[str]:  # noqa: ARG002
         """Return the viewer's own feed; empty if it follows nobody and joined nothing."""
         moment = now if self.by == "rising" else 0
         ladder: Ladder = platform.derived(("ladder", self.by, moment), lambda: climb(platform, self.by, now))
@@ -136,14 +121,7 @@ class Chosen:
 class Drawn:
     """`k` different visible posts, each as likely as any other: the null feed."""
 
-    def rank(
-        self,
-        viewer: str,
-        platform: Platform,
-        now: int,
-        k: int,
-        rng: np.random.Generator,  # noqa: ARG002
-    ) -> Sequence[str]:
+    def rank(self, viewer: str, platform: Platform, now: int, k: int, rng: Generator) -> Sequence[str]:  # noqa: ARG002
         """Return posts drawn from `rng`."""
         rows: Ints = platform.derived("visible", lambda: np.flatnonzero(_table(platform).visible))
         if not len(rows):

@@ -1,8 +1,14 @@
-"""What the platform knows of each account, community and target, and of each notice in an inbox."""
+"""What the platform knows of each account, community and target, and of each notice in an inbox.
+
+Collections are typed read-only, because only `Platform.apply` changes them, and begin as shared empty ones:
+of 100,000 accounts most never found, follow or vote, and empty collections of their own would weigh more than
+all the rest of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -11,6 +17,9 @@ POST_DEPTH: Final = -1
 
 NO_ROW: Final = -1
 """Row in the columns of a comment: only posts have one."""
+
+NONE: Final[AbstractSet[str]] = frozenset()
+"""The shared empty set."""
 
 
 @dataclass(slots=True)
@@ -25,17 +34,17 @@ class AgentState:
     seq: int = -1
     karma: int = 0
     """Sum of the scores of its targets, removed ones included."""
-    following: set[str] = field(default_factory=set)
-    followers: set[str] = field(default_factory=set)
-    subscriptions: set[str] = field(default_factory=set)
+    following: AbstractSet[str] = NONE
+    followers: AbstractSet[str] = NONE
+    subscriptions: AbstractSet[str] = NONE
     """Community ids."""
     votes: dict[str, int] = field(default_factory=dict)
     """Standing votes, −1 or 1, by target; a vote taken back is gone."""
-    posts: list[str] = field(default_factory=list)
+    posts: Sequence[str] = ()
     """Own posts, newest last; likewise its `comments`, all its `own` targets, and what it `founded`."""
-    comments: list[str] = field(default_factory=list)
-    own: list[str] = field(default_factory=list)
-    founded: list[str] = field(default_factory=list)
+    comments: Sequence[str] = ()
+    own: Sequence[str] = ()
+    founded: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -48,8 +57,8 @@ class CommunityState:
     creator: str | None = None
     t_us: int = 0
     seq: int = -1
-    members: set[str] = field(default_factory=set)
-    posts: list[str] = field(default_factory=list)
+    members: AbstractSet[str] = NONE
+    posts: Sequence[str] = ()
     """Its posts, newest last, removed ones included."""
 
 
