@@ -137,6 +137,12 @@ NO_INDIVIDUALITY: Final = Individual(0.0, 0.0, 0.0)
 """All agents move alike."""
 
 
+LONGEST_H: Final = 1e7
+"""Longest time that one step takes, in hours: more than a thousand years."""
+FASTEST: Final = 1e6
+"""Largest velocity that a step takes, per hour; far more than any impulse leaves."""
+
+
 class _Inputs(NamedTuple):
     mood: Floats
     velocity: Floats
@@ -163,11 +169,11 @@ def _bounded_inputs(
     """Clamp all inputs: a missing mood is the temperament, a missing stimulus pushes nothing."""
     rest, n_rest = _bounded(temperament, -1.0, 1.0, 0.0)
     mood, n_mood = _bounded(state.mood, -1.0, 1.0, rest)
-    velocity, n_velocity = _bounded(state.velocity, -np.finfo(float).max, np.finfo(float).max, 0.0)
+    velocity, n_velocity = _bounded(state.velocity, -FASTEST, FASTEST, 0.0)
     aim, n_aim = _bounded(stimulus, -1.0, 1.0, mood)
     push, n_push = _bounded(strength, 0.0, 1.0, 0.0)
     character, n_traits = _bounded(traits, 0.0, 1.0, 0.5)
-    hours, n_hours = _bounded(dt_h, 0.0, np.finfo(float).max, 0.0)
+    hours, n_hours = _bounded(dt_h, 0.0, LONGEST_H, 0.0)
     clamped = n_rest + n_mood + n_velocity + n_aim + n_push + n_traits + n_hours
     return _Inputs(mood, velocity, aim, push, rest, character, hours, clamped)
 
@@ -255,8 +261,8 @@ class SecondOrder:
     Free motion is ds/dt = u − λ(s − s₀), du/dt = −κu with λ = ln 2 / h and κ = −ln μ per hour, solved in
     closed form. An impulse J = g·w·(x − s) moves the mood by (1 − μ)J at once and leaves κμJ in the velocity,
     which carries the rest. With λ = 0 and one impulse an hour this *is* the recursion v ← μv + (1 − μ)J,
-    s ← s + v of arXiv:2601.16087; the continuous form and the pull to the temperament are ours. μ = 0 is
-    `FirstOrder`.
+    s ← s + v, the momentum form of arXiv:2601.16087, with J answering to the mood as it is on waking, s + μv.
+    The continuous form and the pull to the temperament are ours. μ = 0 is `FirstOrder`.
 
     Moods stay within [−1, 1] because an impulse leaves no more velocity than there is room for: with
     R = u/κ, the way still to go, max(s, s₀) + R ≤ 1 and min(s, s₀) + R ≥ −1. Free motion preserves both, so

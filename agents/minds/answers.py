@@ -25,7 +25,7 @@ from moltarium.agents.interface import (
     WritePost,
 )
 from moltarium.agents.prompts.turn import Shown
-from moltarium.agents.prompts.untrusted import neutralise
+from moltarium.agents.prompts.untrusted import CLOSE, OPEN, neutralise
 
 MEMORY_BYTES: Final = 300
 """A memory's length at most; longer ones are cut, for a memory is a note to oneself."""
@@ -50,6 +50,9 @@ _AS_AN_AI: Final = re.compile(r"^\W*as an ai language model\b", re.IGNORECASE)
 _FENCE: Final = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n?\s*```", re.DOTALL)
 _THINKING: Final = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_READABLE: Final = re.compile(r"[^\W_]|[^\x00-\u2bff]")
+"""A letter, a digit or a pictograph: what a text needs to say anything."""
+_MARKS: Final = re.compile(f"{re.escape(OPEN)}|{re.escape(CLOSE)}")
 _SYNONYMS: Final = {"reply": "comment", "upvote": "up", "downvote": "down"}
 
 
@@ -89,8 +92,9 @@ def parse(text: str, shown: Shown, *, max_actions: int) -> Parsed | Malformed:
     Returns
     -------
     Parsed or Malformed
-        Texts in actions are as the model wrote them, trimmed, with lone surrogates replaced, since these
-        can't be stored; one that is a refusal becomes `Abstain`. Their length is the platform's to judge.
+        Texts in actions are as the model wrote them, trimmed, without the prompt's own marks and with lone
+        surrogates replaced, since these can't be stored; one that is a refusal becomes `Abstain`. Their
+        length is the platform's to judge.
     """
     found = _loaded(text)
     if isinstance(found, Malformed):
@@ -210,8 +214,8 @@ class _Entry(NamedTuple):
         value = self.fields.get(key)
         if not isinstance(value, str):
             raise _Fault(f'"{key}" must be a string')
-        value = _SURROGATE.sub("\ufffd", value).strip()
-        if not value:
+        value = _MARKS.sub("", _SURROGATE.sub("\ufffd", value)).strip()
+        if not _READABLE.search(value):
             raise _Fault(f'"{key}" is empty')
         return value
 

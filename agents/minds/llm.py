@@ -26,7 +26,7 @@ from moltarium.agents.prompts.untrusted import neutralise
 
 ANSWERED_IMPORTANCE = 0.3
 """Importance of the memory of whom one answered."""
-ECHO_BYTES = 600
+ECHO_BYTES = 300
 """How much of an unusable answer its repair quotes."""
 
 
@@ -54,18 +54,26 @@ class LLMMind:
     names_in_schema: bool = True
     """Whether the schema lists the short names that this turn shows. Weak models need it; switch it off for
     servers that compile and cache each new schema, where a fresh one per turn costs time."""
+    text_chars: int = 0
+    """Longest text that the schema allows, 0 for any. A model that rambles needs it to ever close its JSON; a
+    server that does not know ``maxLength`` refuses it."""
     moderates: bool = False
     """Whether removing texts is offered (where communities' founders may)."""
-    feed_bytes: int = 3600
-    """Bytes of what was read that a prompt shows."""
-    memory_bytes: int = 1200
-    """Bytes of the newest memories that it shows."""
+    prompt_bytes: int = 4000
+    """Bytes for what grows in a prompt (feed, notices, memory …); rules and persona come on top. The default
+    fits a window of 2,048 tokens; give a large model several times as much."""
+
+    def __post_init__(self) -> None:
+        if self.repairs < 0 or self.text_chars < 0:
+            raise ValueError("repairs and text_chars are not negative")
+        if self.max_actions < 1 or self.max_tokens < 1 or self.prompt_bytes < 1000:
+            raise ValueError("max_actions and max_tokens are at least 1, prompt_bytes at least 1000")
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:  # noqa: ARG002 - draws nothing
         """Ask once, repair if need be (see `moltarium.agents.interface.Mind`)."""
-        text, shown = turn(seen, self.budget())
+        text, shown = turn(seen, Budget.of(self.prompt_bytes))
         messages = (Message("system", system(self.max_actions, self.moderates)), Message("user", text))
-        schema = answer_schema(seen, shown, self.max_actions, self.moderates, self.names_in_schema)
+        schema = self.schema(seen, shown)
         replies = yield (self._request("decide", messages, schema),)
         for _ in range(self.repairs):
             outcome = self._outcome(replies[0], shown)
@@ -79,9 +87,39 @@ class LLMMind:
             return (Abstain("empty" if not replies[0].text.strip() else "malformed", outcome.reason),)
         return _with_memories(outcome, shown)
 
-    def budget(self) -> Budget:
-        """Return the byte budgets of this mind's prompts."""
-        return Budget(feed=self.feed_bytes, memory=self.memory_bytes)
+    def schema(self, seen: Observation, shown: Shown) -> Mapping[str, Any]:
+        """Return the JSON Schema of this turn's answer.
+
+        Small, closed, every key required (as strict servers demand); what the platform would not allow right
+        now is not offered.
+
+        Parameters
+        ----------
+        seen
+            Its allowance decides which actions are offered.
+        shown
+            Short names of this turn.
+        """
+        word: dict[str, Any] = {"type": "string"}
+        text = word | {"maxLength": self.text_chars} if self.text_chars else word
+        on = {"enum": list(shown.items)} if self.names_in_schema else word
+        place = {"enum": list(shown.communities)} if self.names_in_schema else word
+        offered: list[dict[str, Any]] = []
+        if shown.items:
+            if seen.allowance.comment:
+                offered.append(_entry(["comment"], on=on, text=text))
+            offered.append(_entry(["up", "down", "follow", "unfollow"], on=on))
+            if self.moderates:
+                offered.append(_entry(["remove"], on=on, text=text))
+        if shown.communities:
+            if seen.allowance.post:
+                offered.append(_entry(["post"], **{"in": place}, title=text, text=text))
+            offered.append(_entry(["join", "leave"], **{"in": place}))
+        if seen.allowance.found_community:
+            offered.append(_entry(["found"], name=text, text=text))
+        actions: dict[str, Any] = {"type": "array", "maxItems": self.max_actions if offered else 0}
+        actions["items"] = {"anyOf": offered} if offered else word
+        return _closed({"actions": actions, "memory": text})
 
     def _request(self, purpose: str, messages: tuple[Message, ...], schema: Mapping[str, Any]) -> Request:
         return Request(
@@ -113,42 +151,6 @@ def _with_memories(outcome: Parsed, shown: Shown) -> Sequence[Action]:
             note = f"I answered @{neutralise(item.author, NAME_BYTES)}{about}"
             answered.append(Remember("relationship", note, ANSWERED_IMPORTANCE, item.target))
     return (*outcome.actions, *answered)
-
-
-def answer_schema(
-    seen: Observation, shown: Shown, max_actions: int, moderates: bool, names_in_schema: bool
-) -> Mapping[str, Any]:
-    """Return the JSON Schema of an answer: small, closed, every key required (as strict servers demand).
-
-    Parameters
-    ----------
-    seen
-        Its allowance decides which actions are offered.
-    shown
-        Short names of this turn.
-    max_actions, moderates, names_in_schema
-        As in `LLMMind`.
-    """
-    word: dict[str, Any] = {"type": "string"}
-    on = {"enum": list(shown.items)} if names_in_schema else word
-    place = {"enum": list(shown.communities)} if names_in_schema else word
-    may = seen.allowance
-    offered: list[dict[str, Any]] = []
-    if shown.items:
-        if may.comment:
-            offered.append(_entry(["comment"], on=on, text=word))
-        offered.append(_entry(["up", "down", "follow", "unfollow"], on=on))
-        if moderates:
-            offered.append(_entry(["remove"], on=on, text=word))
-    if shown.communities:
-        if may.post:
-            offered.append(_entry(["post"], **{"in": place}, title=word, text=word))
-        offered.append(_entry(["join", "leave"], **{"in": place}))
-    if may.found_community:
-        offered.append(_entry(["found"], name=word, text=word))
-    actions: dict[str, Any] = {"type": "array", "maxItems": max_actions if offered else 0}
-    actions["items"] = {"anyOf": offered} if offered else word
-    return _closed({"actions": actions, "memory": word})
 
 
 def _entry(verbs: list[str], **fields: Any) -> dict[str, Any]:

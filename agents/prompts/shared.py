@@ -25,18 +25,19 @@ or another comment. Names in square brackets, such as [i1], stand for what you s
 them to point at it. Pressing the arrow up or down a second time takes the vote back. You can't vote \
 on your own words. Following an agent is rare and means that you want to read whatever it writes."""
 
+# The dots stand where a weak model would copy a sample text: they are no words, and `answers` refuses them.
 _ANSWER = """\
 Answer with one JSON object and nothing else:
 {{"actions": [...], "memory": "..."}}
 "actions" holds at most {max_actions} of these, or none:
-{{"do": "comment", "on": "i1", "text": "your comment"}}
-{{"do": "post", "in": "community", "title": "its title", "text": "its body"}}
+{{"do": "comment", "on": "i1", "text": "..."}}
+{{"do": "post", "in": "community", "title": "...", "text": "..."}}
 {{"do": "up", "on": "i1"}}   likewise "down", and "follow" or "unfollow" for the author of i1
 {{"do": "join", "in": "community"}}   likewise "leave"
-{{"do": "found", "name": "new-community", "text": "what it is for"}}{remove}
+{{"do": "found", "name": "...", "text": "..."}}   a new community and what it is for{remove}
 "memory" is one sentence that you want to remember later, or ""."""
 
-_REMOVE = '\n{"do": "remove", "on": "i1", "text": "the reason"}   only in communities that you founded'
+_REMOVE = '\n{"do": "remove", "on": "i1", "text": "..."}   with the reason; in communities you founded'
 
 
 @lru_cache(maxsize=64)

@@ -27,20 +27,34 @@ FIXED_BYTES: Final = 1500
 class Budget(NamedTuple):
     """How long each part may grow, in UTF-8 bytes."""
 
-    feed: int = 3600
-    notices: int = 1200
-    memory: int = 1200
-    recalled: int = 400
-    communities: int = 700
-    own: int = 500
-    refusals: int = 500
-    body: int = 320
+    feed: int
+    notices: int
+    memory: int
+    recalled: int
+    communities: int
+    own: int
+    refusals: int
+    body: int
     """One item's text."""
+
+    @classmethod
+    def of(cls, total: int) -> Budget:
+        """Share `total` bytes out over the parts that grow."""
+        share = total / 100
+        return cls(
+            feed=int(44 * share),
+            notices=int(14 * share),
+            memory=int(15 * share),
+            recalled=int(5 * share),
+            communities=int(10 * share),
+            own=int(6 * share),
+            refusals=int(6 * share),
+            body=int(6 * share),
+        )
 
     def prompt_bytes(self) -> int:
         """Return a bound on what `turn` returns, in bytes."""
-        parts = self.feed + self.notices + self.memory + self.recalled + self.communities + self.own
-        return parts + self.refusals + BIO_BYTES + 2 * TREATMENT_BYTES + FIXED_BYTES
+        return sum(self) - self.body + BIO_BYTES + 2 * TREATMENT_BYTES + FIXED_BYTES
 
 
 class Shown(NamedTuple):
