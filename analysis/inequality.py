@@ -113,7 +113,7 @@ def power_law_alpha(values: npt.ArrayLike, xmin: float = 1.0) -> float:
     Examples
     --------
     >>> round(power_law_alpha([1, 1, 2, 4]), 6)
-    2.92359
+    2.923593
     """
     x = np.asarray(values, dtype=np.float64)
     tail = x[x >= xmin]

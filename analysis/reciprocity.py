@@ -16,7 +16,7 @@ from moltarium.analysis.metric import Null, Sampling
 from moltarium.analysis.networks import EDGE, Kind, Network, build
 from moltarium.analysis.nulls import directed_configurations, standing
 from moltarium.analysis.structure import count_mutual, density, rho, undirected
-from moltarium.analysis.structure_family import vertex_bootstrap
+from moltarium.analysis.structure_family import DIRECTED_NULL, vertex_bootstrap
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.view import Record
 
@@ -49,8 +49,8 @@ class Reciprocity:
     """Share of directed edges whose reverse exists, L↔/L."""
     ci: Interval | None
     """95 % interval of `r`, agents resampled."""
-    rho: float
-    """(r − ā)/(1 − ā), ā the density."""
+    rho: float | None
+    """(r − ā)/(1 − ā), ā the density; ``None`` where everybody addresses everybody (ā = 1)."""
     mutual: int
     """Pairs with edges both ways."""
     asymmetric: int
@@ -94,7 +94,7 @@ def reciprocity(record: Record, kind: Kind = "reply", *, seed: int = 0, draws: i
     if not net.m:
         raise NotComputable("at least 1 edge")
     mutual = count_mutual(net.source, net.target, net.n)
-    r, a = mutual / net.m, density(net.n, net.m)
+    r = mutual / net.m
     rng = np.random.default_rng([seed, 2])
     ends = directed_configurations(net.source, net.target, net.n, draws, rng)
     null_draws = np.array([count_mutual(net.source, end, net.n) / net.m for end in ends], dtype=np.float64)
@@ -107,11 +107,11 @@ def reciprocity(record: Record, kind: Kind = "reply", *, seed: int = 0, draws: i
         edges=net.m,
         r=r,
         ci=normal_interval(r, replicates["reciprocity"], 0.0, 1.0) if replicates else None,
-        rho=rho(r, a),
+        rho=_beyond(r, net),
         mutual=mutual // 2,
         asymmetric=net.m - mutual,
         empty=pairs - (net.m - mutual // 2),
-        null=standing(r, null_draws, "directed configuration: in- and out-degrees kept"),
+        null=standing(r, null_draws, DIRECTED_NULL),
         null_draws=null_draws,
         definitions=tuple(_under(corpus, other) for other in EDGE),
     )

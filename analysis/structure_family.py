@@ -74,8 +74,16 @@ RESAMPLED: Final[dict[str, tuple[float, float]]] = {
 }
 """Measures with an interval from the vertex bootstrap, and their ranges."""
 
+DIRECTED_NULL: Final = "directed configuration: in- and out-degrees kept"
+_UNDIRECTED_NULL: Final = "configuration: undirected degrees kept"
+
 SHAPE_NULL_EDGES: Final = 5_000_000
 """Edges over all null graphs of the undirected measures: 200 graphs of 25,000 edges, at least 20 of any."""
+
+MODULARITY_NULL_DRAWS: Final = 20
+"""Null graphs of modularity: a partition is found anew for each, so this is the battery's slowest null."""
+MODULARITY_NULL_EDGES: Final = 25_000
+"""Larger networks get no null of modularity: 20 partitions would take minutes."""
 
 
 def family(kind: Kind) -> Family:
@@ -113,7 +121,11 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
     shapes = _Shapes(net, flat, clustering(flat))
     values = _values(shapes, sampling.seed)
     replicates = vertex_bootstrap(net, flat, sampling)
-    nulls = {**_directed_nulls(net, sampling), **_undirected_nulls(flat, sampling)}
+    nulls = {
+        **_directed_nulls(net, sampling),
+        **_undirected_nulls(flat, sampling),
+        **_modularity_null(flat, sampling),
+    }
     intervals = _clustering_intervals(shapes.clusters, sampling)
     for name, compute in values.items():
         sheet.enter(
@@ -191,8 +203,11 @@ def _directed_nulls(net: Network, sampling: Sampling) -> dict[str, tuple[str, Fl
     # Nodes and edges stay as they are, so these three are one draw on three scales.
     r, a = mutual / net.m, density(net.n, net.m)
     beyond = (r - a) / (1 - a) if a < 1 else np.zeros(0)
-    model = "directed configuration: in- and out-degrees kept"
-    return {"reciprocity": (model, r), "mutual_dyads": (model, mutual / 2), "rho": (model, beyond)}
+    return {
+        "reciprocity": (DIRECTED_NULL, r),
+        "mutual_dyads": (DIRECTED_NULL, mutual / 2),
+        "rho": (DIRECTED_NULL, beyond),
+    }
 
 
 def _undirected_nulls(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
@@ -209,9 +224,18 @@ def _undirected_nulls(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, 
             )
         )
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-    model = "configuration: undirected degrees kept"
     names = ("clustering_global", "clustering_local", "assortativity")
-    return {name: (model, table[:, k]) for k, name in enumerate(names)}
+    return {name: (_UNDIRECTED_NULL, table[:, k]) for k, name in enumerate(names)}
+
+
+def _modularity_null(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
+    if flat.m > MODULARITY_NULL_EDGES:
+        return {}
+    draws = min(sampling.draws, MODULARITY_NULL_DRAWS)
+    rng = np.random.default_rng([sampling.seed, 5])
+    graphs = configurations(flat, draws, rng)
+    found = [modularity(graph, communities(graph, sampling.seed)) for graph in graphs]
+    return {"modularity": (_UNDIRECTED_NULL, np.array(found))}
 
 
 def _clustering_intervals(clusters: Clustering, sampling: Sampling) -> dict[str, Interval | None]:
