@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 _WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
 _VOWEL_SOUND: Final = re.compile(r"^(?:[aeio]|u(?!n[ai]|s|tility)|hour|honest|heir)")
+NOUN_WEIGHT: Final = 3
+"""How much more a word of a topic's nouns tells of it than a word of its other phrases. Our choice."""
+
 _SHORTEST: Final = 4
 """Shorter words carry no topic."""
 
@@ -62,11 +65,20 @@ class TopicBook(Mapping[str, Topic]):
         self._resource = resource
 
     @cached_property
+    def _source(self) -> dict[str, Any]:
+        text = resources.files("moltarium.agents").joinpath(self._resource).read_text(encoding="utf-8")
+        return tomllib.loads(text)
+
+    @cached_property
     def _topics(self) -> dict[str, Topic]:
-        source = resources.files("moltarium.agents").joinpath(self._resource).read_text(encoding="utf-8")
         return {
-            name: Topic(name, entry.pop("label"), **{bank: tuple(lines) for bank, lines in entry.items()})
-            for name, entry in tomllib.loads(source).items()
+            name: Topic(
+                name,
+                entry["label"],
+                **{bank: tuple(lines) for bank, lines in entry.items() if bank != "label"},
+            )
+            for name, entry in self._source.items()
+            if name != "common"
         }
 
     def __getitem__(self, name: str) -> Topic:
@@ -79,15 +91,20 @@ class TopicBook(Mapping[str, Topic]):
         return len(self._topics)
 
     @cached_property
-    def words(self) -> Mapping[str, str]:
-        """Which topic a content word belongs to: words that two topics share are left out."""
-        owners: dict[str, set[str]] = {}
+    def words(self) -> Mapping[str, tuple[str, int]]:
+        """The topic that a content word belongs to, and how much it tells.
+
+        Words of a topic's nouns tell `NOUN_WEIGHT`, others 1; common words and words that two topics share
+        are left out.
+        """
+        common = frozenset(self._source["common"].split())
+        owners: dict[str, dict[str, int]] = {}
         for topic in self._topics.values():
-            for phrase in topic.phrases():
-                for word in words_of(phrase):
+            for bank, weight in ((topic.phrases(), 1), ((*topic.thing, *topic.things), NOUN_WEIGHT)):
+                for word in {word for phrase in bank for word in words_of(phrase)} - common:
                     if len(word) >= _SHORTEST:
-                        owners.setdefault(word, set()).add(topic.name)
-        return {word: next(iter(names)) for word, names in owners.items() if len(names) == 1}
+                        owners.setdefault(word, {})[topic.name] = weight
+        return {word: next(iter(told.items())) for word, told in owners.items() if len(told) == 1}
 
 
 TOPICS: Final = TopicBook("topics.toml")
@@ -100,17 +117,18 @@ def words_of(text: str) -> list[str]:
 
 
 def topic_counts(text: str) -> dict[str, int]:
-    """Return how many of a text's words belong to each topic; topics without any are left out."""
+    """Return how much a text's words tell of each topic (`TopicBook.words`), for topics they tell of."""
     owners, counts = TOPICS.words, dict[str, int]()
     for word in words_of(text):
-        name = owners.get(word)
-        if name is not None:
-            counts[name] = counts.get(name, 0) + 1
+        told = owners.get(word)
+        if told is not None:
+            name, weight = told
+            counts[name] = counts.get(name, 0) + weight
     return counts
 
 
 @lru_cache(maxsize=1 << 15)
 def topic_of(text: str) -> str | None:
-    """Return the topic that most of a text's words belong to, or ``None`` if it has none of them."""
+    """Return the topic that a text's words tell most of, the first if two are even; ``None`` if of none."""
     counts = topic_counts(text)
     return max(counts, key=counts.__getitem__) if counts else None

@@ -71,11 +71,12 @@ class Speaker:
         Fillers that are fixed for this text: the speaker's handle, the echo of a parent, …
     """
 
-    __slots__ = ("_banks", "_given", "_said", "dice")
+    __slots__ = ("_banks", "_given", "_pinned", "_said", "dice")
 
     def __init__(self, topic: str, dice: Dice, given: Mapping[str, str]) -> None:
         self._banks = topic_banks(topic)
         self._given = given
+        self._pinned: dict[str, str] = {}
         self._said: set[str] = set()
         self.dice = dice
 
@@ -83,7 +84,13 @@ class Speaker:
         """Return a filler for `slot`."""
         fixed = self._given.get(slot)
         if fixed is not None:
+            if slot == "echo" and fixed in self._said:
+                return "this"
+            self._said.add(fixed)
             return fixed
+        pinned = self._pinned.pop(slot, None)
+        if pinned is not None:
+            return pinned
         bank, said = self._banks[slot], self._said
         filler = self.dice.pick(bank)
         for _ in range(_TRIES):
@@ -92,6 +99,20 @@ class Speaker:
             filler = self.dice.pick(bank)
         said.add(filler)
         return filler
+
+    def announce(self, patterns: Sequence[Pattern]) -> tuple[str, Mapping[str, str]]:
+        """Return one of `patterns`, filled and capitalised, and its fillers by slot."""
+        pattern = self.dice.pick(patterns)
+        fillers = [self.phrase(slot) for slot, _ in pattern.slots]
+        return capitalised(pattern.frame % tuple(fillers)), {
+            slot: filler
+            for (slot, _), filler in zip(pattern.slots, fillers, strict=True)
+            if slot not in self._given
+        }
+
+    def pin(self, fillers: Mapping[str, str]) -> None:
+        """Use each filler the next time its slot comes up: what a title announces, the body takes up."""
+        self._pinned.update(fillers)
 
     def say(self, patterns: Sequence[Pattern]) -> str:
         """Return one of `patterns`, filled and capitalised."""

@@ -8,16 +8,17 @@ style that follows the speaker's traits. Deterministic given the dice.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.interface import BigFive, Persona
 from moltarium.agents.minds.dice import Dice
 from moltarium.agents.minds.feelings import emotion_words, is_cue
-from moltarium.agents.minds.grammar import Speaker, capitalised
+from moltarium.agents.minds.grammar import Speaker
 from moltarium.agents.minds.norms import Devices
 from moltarium.agents.minds.phrases import phrase_book
-from moltarium.agents.topics import TOPICS
+from moltarium.agents.topics import TOPICS, topic_of, words_of
 
 POST_ACTS: Final = ("introduce", "ask", "inform", "share", "joke", "coordinate", "reflect", "support")
 """What a post can do."""
@@ -28,6 +29,12 @@ COMMENT_ACTS: Final = (
 """What a comment can do."""
 
 NO_DEVICES: Final = Devices()
+
+_ECHOES: Final = 6
+"""Words of a parent that a comment chooses from, first mentioned first."""
+
+_WORTH_QUOTING: Final = 80
+"""Characters of a text from which a single word may be quoted."""
 
 _LONG_WORD: Final = re.compile(r"[A-Za-z][a-z]{5,14}(?![a-z])")
 
@@ -56,7 +63,7 @@ def style_of(traits: BigFive, handle: str) -> Style:
     """Return a persona's style: carelessness lower-cases, extraversion exclaims, neuroticism hedges."""
     quirk = sum(handle.encode("utf-8", "surrogatepass")) % 10 / 10
     return Style(
-        lower_case=traits.conscientiousness + 0.5 * quirk < 0.5,
+        lower_case=traits.conscientiousness + 0.5 * quirk < 0.42,
         emoji=traits.extraversion > 0.35 + 0.4 * quirk,
         exclaims=traits.extraversion > 0.55,
         hedges=traits.neuroticism > 0.45,
@@ -64,33 +71,45 @@ def style_of(traits: BigFive, handle: str) -> Style:
     )
 
 
-@lru_cache(maxsize=1)
-def _nouns() -> frozenset[str]:
-    return frozenset(
-        noun for topic in TOPICS.values() for noun in (*topic.thing, *topic.things) if len(noun) > 4
-    )
+@cache
+def _nouns_by_head(topic: str) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """Return a topic's nouns by their first word, as tuples of words, longest first."""
+    nouns = {tuple(noun.split()) for noun in (*TOPICS[topic].thing, *TOPICS[topic].things)}
+    heads: dict[str, list[tuple[str, ...]]] = {}
+    for noun in sorted(nouns, key=lambda words: (-len(words), words)):
+        if not any(map(is_cue, noun)):
+            heads.setdefault(noun[0], []).append(noun)
+    return heads
 
 
-@lru_cache(maxsize=1)
-def _noun_finder() -> re.Pattern[str]:
-    longest_first = sorted(_nouns(), key=lambda noun: (-len(noun), noun))
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b")
+def _known_nouns(topic: str, words: Sequence[str]) -> list[str]:
+    heads = _nouns_by_head(topic)
+    found: dict[str, None] = {}
+    for i, word in enumerate(words):
+        for noun in heads.get(word, ()):
+            if tuple(words[i : i + len(noun)]) == noun:
+                found[f"the {' '.join(noun)}"] = None
+                break
+    return list(found)
 
 
 @lru_cache(maxsize=1 << 14)
 def echoes(text: str) -> tuple[str, ...]:
-    """Return what a comment can pick up from a text: known nouns, or else its longer words in quotes.
+    """Return what a comment can pick up from a text: nouns of its topic, or else the topic itself.
 
-    Words that tell a feeling are left out: repeating them would pass for emotional contagion.
+    From a longer text without a known topic, its long words, in quotes. Words that tell a feeling are left
+    out: repeating them would pass for emotional contagion.
     """
-    low = text.lower()
-    known = [noun for noun in dict.fromkeys(_noun_finder().findall(low)) if not is_cue(noun)]
-    if known:
-        return tuple(f"the {noun}" for noun in known[:6])
+    topic = topic_of(text)
+    if topic is not None:
+        return tuple(_known_nouns(topic, words_of(text))[:_ECHOES]) or (TOPICS[topic].label,)
+    if len(text) < _WORTH_QUOTING:
+        return ()
     long = (word.lower() for word in _LONG_WORD.findall(text))
-    return tuple(
-        f'"{word}"' for word in dict.fromkeys(long) if word not in phrase_book().dull and not is_cue(word)
-    )[:6]
+    dull = phrase_book().dull
+    return tuple(f'"{word}"' for word in dict.fromkeys(long) if word not in dull and not is_cue(word))[
+        :_ECHOES
+    ]
 
 
 def _feel(speaker: Speaker, tone: Tone, *, answering: bool) -> str:
@@ -141,32 +160,34 @@ def write_post(
     """
     book, style = phrase_book(), style_of(persona.traits, persona.handle)
     speaker = Speaker(topic, dice, {"handle": persona.handle})
-    title = capitalised(speaker.say(book.titles[act]))
+    title, announced = speaker.announce(book.titles[act])
     plans = book.plans[act]
     plan = max(dice.pick(plans), dice.pick(plans), key=len) if dice.chance(style.long) else dice.pick(plans)
+    if "question" in announced and dice.chance(0.6):
+        plan = tuple(move for move in plan if move != "ask") or plan
+    speaker.pin({slot: filler for slot, filler in announced.items() if slot != "claim" or dice.chance(0.4)})
     moves = [speaker.say(book.posts[move]) for move in plan]
+    if "view" in plan and tone.emotion == "neutral":
+        view = plan.index("view")
+        moves[view] = _hedged(moves[view], style, dice)
     if tone.emotion != "neutral":
-        moves.insert(1 + int(dice.unit() * len(moves)), _feel(speaker, tone, answering=False))
-    elif act not in ("introduce", "joke"):
-        moves[0] = _hedged(moves[0], style, dice)
+        moves.insert(1 + int(dice.unit() * 2), _feel(speaker, tone, answering=False))
     body = _finish(_joined(moves), style, tone, dice)
     if style.lower_case:
-        title = title.lower()
+        title, body = (text.lower().replace(persona.handle.lower(), persona.handle) for text in (title, body))
     return (
         f"{devices.tag} {title}" if devices.tag else title,
         " ".join(part for part in (devices.opener, body, devices.signoff) if part),
     )
 
 
-def _joined(sentences: list[str]) -> str:
-    text = ""
+def _joined(sentences: Sequence[str]) -> str:
+    """Return sentences as running text; a list stands in a paragraph of its own."""
+    text, after_list = "", False
     for sentence in sentences:
-        if not text:
-            text = sentence
-        elif "\n" in sentence or "\n" in text.rpartition(" ")[2] or text.endswith("\n"):
-            text = f"{text}\n\n{sentence}"
-        else:
-            text = f"{text} {sentence}"
+        is_list = "\n" in sentence
+        gap = "" if not text else "\n\n" if is_list or after_list else " "
+        text, after_list = f"{text}{gap}{sentence}", is_list
     return text
 
 
@@ -211,13 +232,15 @@ def write_comment(
     speaker = Speaker(topic, dice, {"handle": persona.handle, "echo": echo, "who": to or "friend"})
     core = speaker.say(book.comments[act])
     if tone.emotion == "neutral":
-        core = _hedged(core, style, dice) if act in ("agree", "inform", "argue") else core
+        core = _hedged(core, style, dice) if act in ("inform", "argue") else core
     sentences = [core]
     if tone.emotion != "neutral":
         sentences.insert(int(dice.unit() * 2), _feel(speaker, tone, answering=True))
     if act != "joke" and dice.chance(0.25 + 0.5 * style.long):
         sentences.append(speaker.say(book.comments["tail"]))
     text = _finish(" ".join(sentences), style, tone, dice)
+    if to and style.lower_case:
+        text = text.replace(to.lower(), to)
     if to and act != "welcome":
         text = f"@{to} {text}" if mention else f"{to}, {_uncapitalised(text)}"
     return " ".join(part for part in (devices.opener, text, devices.signoff) if part)

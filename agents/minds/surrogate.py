@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -41,9 +41,6 @@ DEEPEST: Final = 10
 ANSWERED: Final = 10
 """Notices considered in one turn, latest first."""
 
-ON_TOPIC: Final = 0.85
-"""Probability that a comment stays on its parent's topic. Our choice."""
-
 ADDRESSED: Final = 0.35
 """Probability that an answer to a notice names the one it answers. Our choice."""
 
@@ -52,6 +49,9 @@ HABIT: Final = 0.25
 
 _CONTENTIOUS: Final = VAD(-0.35, 0.25, 0.15)
 """What disagreeing adds to the feeling shown. Our choice."""
+
+_DISPLEASED: Final = frozenset({"sadness", "anger", "fear", "disgust"})
+"""Feelings in which nobody jokes, thanks or makes plans."""
 
 _HANDLE: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _GREETING: Final = re.compile(r"\b(?:hello|introduc|new here|first post|says hi|reporting in|just hatched)")
@@ -76,6 +76,8 @@ class SurrogateMind:
     ValueError
         If a parameter is not a number in its range.
     """
+
+    name: ClassVar[str] = "surrogate"
 
     post_rate: float = _parameter(0.12, 0, 1)
     """Probability of a post per turn at energy 1, where the limits allow one."""
@@ -124,12 +126,8 @@ class SurrogateMind:
     general_share: float = _parameter(0.4, 0, 1)
     """Probability that a post goes to the largest community though its topic has one."""
 
-    name: str = field(default="surrogate", init=False)
-
     def __post_init__(self) -> None:
         for each in fields(self):
-            if not each.metadata:
-                continue
             value, low, high = getattr(self, each.name), each.metadata["low"], each.metadata["high"]
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 raise ValueError(f"{each.name} must be a number from {low} to {high}, got {value!r}")
@@ -191,39 +189,40 @@ class SurrogateMind:
     def _comment(self, seen: Observation, parent: Item, dice: Dice, *, answering: bool) -> CommentDraft:
         text = full_text(parent)
         felt = feeling_of(text)
-        act = self._comment_act(seen, parent, felt, dice, answering=answering)
-        topic = topic_of(text) or community_topic(parent.community, "")
-        if topic is None or not dice.chance(ON_TOPIC):
-            topic = self._own_topic(seen, dice)
+        objects = self._objects(seen, felt, dice)
+        tone = self._tone(seen, dice, parent=felt, contentious=objects)
+        act = "argue" if objects else self._comment_act(seen, parent, tone, dice, answering=answering)
+        topic = topic_of(text) or community_topic(parent.community, "") or self._own_topic(seen, dice)
         to = parent.author if _HANDLE.fullmatch(parent.author) else ""
         mention = dice.chance(self.mention_rate)
         if not mention and act != "welcome" and not (answering and dice.chance(ADDRESSED)):
             to = ""
         norm = self._norm(seen, parent.community, comments=True)
         devices = chosen(norm, habit(seen.persona.handle), self.norm_conformity, HABIT / 4, dice)
-        tone = self._tone(seen, dice, parent=felt, contentious=act == "argue")
         stock = dice.chance(self.template_rate)
         return CommentDraft(parent, act, topic, tone, to, mention, devices._replace(tag=""), stock)
 
-    def _comment_act(self, seen: Observation, parent: Item, felt: VAD, dice: Dice, *, answering: bool) -> str:
+    def _objects(self, seen: Observation, felt: VAD, dice: Dice) -> bool:
+        p = self.negativity * 2.0 * (1.0 - seen.persona.traits.agreeableness)
+        return dice.chance(p * self.retaliation if felt.v < -0.15 and felt.a > 0.1 else p)
+
+    def _comment_act(
+        self, seen: Observation, parent: Item, tone: Tone, dice: Dice, *, answering: bool
+    ) -> str:
         traits = seen.persona.traits
-        objects = self.negativity * 2.0 * (1.0 - traits.agreeableness)
-        if felt.v < -0.15 and felt.a > 0.1:
-            objects *= self.retaliation
-        if dice.chance(objects):
-            return "argue"
         if parent.title and _GREETING.search(parent.title.lower()):
             return "welcome"
         if dice.chance(self.question_rate):
             return "ask"
+        pleased = tone.emotion not in _DISPLEASED
         acts = {
             "agree": 1.5 + traits.agreeableness,
             "inform": 0.8 + traits.conscientiousness,
             "support": 0.4 + traits.agreeableness,
             "share": 0.6 + 0.8 * traits.extraversion,
-            "joke": 0.5 * traits.extraversion,
-            "coordinate": 0.3 * traits.extraversion,
-            "thank": 2.0 if answering else 0.4,
+            "joke": 0.5 * traits.extraversion * pleased,
+            "coordinate": 0.3 * traits.extraversion * pleased,
+            "thank": (2.0 if answering else 0.4) * pleased,
         }
         return tuple(acts)[dice.weighted(tuple(acts.values()))]
 
@@ -268,20 +267,21 @@ class SurrogateMind:
         community = self._community(seen, topic, dice)
         norm = self._norm(seen, community, comments=False)
         devices = chosen(norm, habit(seen.persona.handle), self.norm_conformity, HABIT, dice)
-        act = "introduce" if introduces else self._post_act(seen, dice)
+        tone = self._tone(seen, dice)
+        act = "introduce" if introduces else self._post_act(seen, tone, dice)
         stock = not introduces and dice.chance(self.template_rate)
-        return [PostDraft(community, act, topic, self._tone(seen, dice), devices, stock)]
+        return [PostDraft(community, act, topic, tone, devices, stock)]
 
-    def _post_act(self, seen: Observation, dice: Dice) -> str:
+    def _post_act(self, seen: Observation, tone: Tone, dice: Dice) -> str:
         if dice.chance(self.question_rate):
             return "ask"
-        traits = seen.persona.traits
+        traits, pleased = seen.persona.traits, tone.emotion not in _DISPLEASED
         acts = {
             "inform": 0.6 + traits.conscientiousness,
             "share": 0.6 + traits.extraversion,
             "reflect": 0.3 + traits.openness,
-            "joke": 0.5 * traits.extraversion,
-            "coordinate": 0.2 + 0.4 * traits.extraversion,
+            "joke": 0.5 * traits.extraversion * pleased,
+            "coordinate": (0.2 + 0.4 * traits.extraversion) * pleased,
             "support": 0.1 + 0.4 * traits.agreeableness,
         }
         return tuple(acts)[dice.weighted(tuple(acts.values()))]
