@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, read_corpus
-from moltarium.analysis.networks import EDGE, Network, build, to_networkx
+from moltarium.analysis.networks import EDGE, Kind, Network, build, to_networkx
 from moltarium.sim.record.errors import NotComputable
 
 POSTS = [("p1", "ann"), ("p2", "bob"), ("p3", None)]
@@ -73,9 +73,10 @@ def test_a_window_keeps_only_its_comments(forum: Any) -> None:
 def test_without_parents_only_the_author_network_exists(forum: Any) -> None:
     corpus = read_corpus(forum(POSTS, [(c, p, None, a) for c, p, _, a in COMMENTS], missing="comment.parent"))
     assert build(corpus, "author").m == 4
-    for kind in ("reply", "comment"):
+    kinds: tuple[Kind, ...] = ("reply", "comment")
+    for kind in kinds:
         with pytest.raises(NotComputable) as caught:
-            build(corpus, kind)  # type: ignore[arg-type]
+            build(corpus, kind)
         assert caught.value.needs == "comment.parent"
 
 
