@@ -29,5 +29,29 @@ check: env
 	.venv/bin/mypy
 	.venv/bin/pyright
 
+# make demo                   a synthetic snapshot, said to be synthetic wherever it shows
+# make demo SNAPSHOT=PATH     a real one, in any format that `moltarium import` reads
+SNAPSHOT ?=
+DEMO := runs/demo
+M := .venv/bin/moltarium
+
+demo: env
+	rm -rf $(DEMO) && mkdir -p $(DEMO)
+ifeq ($(strip $(SNAPSHOT)),)
+	@echo "No SNAPSHOT given: the demo starts from a small SYNTHETIC one, written by surrogate minds."
+	$(M) run synthetic-snapshot --out $(DEMO)/synthetic
+	$(M) export $(DEMO)/synthetic --out $(DEMO)/synthetic-files
+	$(M) import $(DEMO)/synthetic-files --out $(DEMO)/snapshot
+else
+	$(M) import "$(SNAPSHOT)" --out $(DEMO)/snapshot
+endif
+	$(M) run quickstart --seed-from $(DEMO)/snapshot --out $(DEMO)/run
+	$(M) measure $(DEMO)/run
+	$(M) compare $(DEMO)/run $(DEMO)/snapshot
+	$(M) compare $(DEMO)/run published
+	$(M) report $(DEMO)/run --against $(DEMO)/snapshot --out $(DEMO)/report.html
+	@if [ -t 1 ] && [ -z "$$CI" ]; then $(M) dashboard $(DEMO)/run --against $(DEMO)/snapshot; \
+	else echo "To look at it: $(M) dashboard $(DEMO)/run --against $(DEMO)/snapshot"; fi
+
 clean:
 	rm -rf .venv .venv-uv runs

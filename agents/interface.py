@@ -145,6 +145,7 @@ class Observation:
     votes_received: int
     """Net votes on own content since the last turn."""
     communities: tuple[CommunityCard, ...]
+    """Largest first."""
     memories: tuple[Remembered, ...]
     """Bounded, newest first."""
     allowance: Allowance

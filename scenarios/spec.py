@@ -6,7 +6,7 @@ Frozen, and it refuses unknown keys. `Scenario.meaning` is what is hashed, store
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,8 +39,8 @@ class Spec(BaseModel):
 class ClockSpec(Spec):
     """The time axis."""
 
-    start: AwareDatetime = datetime(2026, 1, 28, tzinfo=UTC)
-    """First moment, with time zone. Where the society is seeded, default: the seed's last moment."""
+    start: AwareDatetime | None = None
+    """First moment, with time zone; default: where a snapshot leaves off, else 2026-01-28 00:00 UTC."""
     tick: Duration = timedelta(minutes=15)
     """Length of one step; keep it short against the heartbeat."""
     steps: Annotated[int, Field(ge=1)] = 96

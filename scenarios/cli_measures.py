@@ -1,0 +1,171 @@
+"""Commands that read records: measure, compare, export, report, look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moltarium.scenarios.terminal import figure, put_json, put_table, say
+from moltarium.sim.record.errors import NotComputable, RecordError
+
+if TYPE_CHECKING:
+    from moltarium.analysis.compare import Comparison
+    from moltarium.analysis.metric import Measure
+    from moltarium.sim.record.store import RunReader
+
+PUBLISHED = "published"
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
+Against = Annotated[Path | None, typer.Option(metavar="RUN", help="A second record to set beside it.")]
+
+
+def measure(
+    folder: RunFolder,
+    seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
+    draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compute every measure of one record, with intervals and nulls."""
+    from moltarium.analysis.battery import measure as measure_all
+    from moltarium.analysis.results import as_json as rendered
+
+    with _open(folder) as record:
+        measures = measure_all(record, seed=seed, draws=draws)
+        title = record.run.title
+    if as_json:
+        put_json(rendered(measures))
+    else:
+        put_table(
+            title, ("measure", "value", "95 % interval", "null", "p"), map(_measure_row, measures.items())
+        )
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A run or snapshot.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="A run, a snapshot, or `published`.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Set two records side by side, both as a crawler would have seen them."""
+    from moltarium.analysis.compare import as_json as rendered
+    from moltarium.analysis.compare import compare as compare_records
+    from moltarium.analysis.compare import compare_published
+
+    with _open(first) as a:
+        if second == PUBLISHED:
+            comparisons = compare_published(a)
+            title = f"{a.run.title} beside published figures"
+        else:
+            with _open(Path(second)) as b:
+                comparisons = compare_records(a, b)
+                title = f"{a.run.title} beside {b.run.title}"
+    if as_json:
+        put_json(rendered(comparisons))
+    else:
+        put_table(
+            title,
+            ("measure", "a", "b", "difference", "95 % interval", "source of b"),
+            map(_comparison_row, comparisons.items()),
+        )
+
+
+def export(
+    folder: RunFolder,
+    out: Annotated[Path, typer.Option(metavar="PATH", help="Folder for the files.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a record as a crawler would have seen it: MoltBook's JSON lines, which `import` reads."""
+    from moltarium.sim.record.coverage import coverage_of
+    from moltarium.sim.record.export import export_moltbook
+
+    with _open(folder) as record:
+        export_moltbook(record, out, title=record.run.title, synthetic=coverage_of(record.run).synthetic)
+    _done(out, as_json)
+
+
+def report(
+    folder: RunFolder,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The HTML file.")],
+    against: Against = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write one self-contained HTML page: the four questions, the comparison, the methods."""
+    _need_dashboard()
+    from moltarium.dashboards.report import write_report
+
+    write_report(folder, against, out)
+    _done(out, as_json)
+
+
+def dashboard(
+    folder: RunFolder,
+    against: Against = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; beyond loopback a token is needed.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8050,
+) -> None:
+    """Explore a record in the browser, alone or beside another."""
+    _need_dashboard()
+    from moltarium.dashboards.app import create_app, serve
+
+    app = create_app(folder, against)
+    say(f"http://{host}:{port}  (Ctrl-C stops it)")
+    serve(app, host=host, port=port)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    for command in (measure, compare, export, report, dashboard):
+        app.command()(command)
+
+
+def _measure_row(named: tuple[str, Measure]) -> tuple[object, ...]:
+    name, found = named
+    if found.needs is not None:
+        return name, f"not computable: needs {found.needs}", None, None, None
+    null = found.null
+    return (
+        name,
+        found.value,
+        _interval(found.ci),
+        None if null is None else null.mean,
+        None if null is None else null.p,
+    )
+
+
+def _comparison_row(named: tuple[str, Comparison]) -> tuple[object, ...]:
+    name, found = named
+    if found.needs is not None:
+        return name, found.a, found.b, f"not computable: needs {found.needs}", None, None
+    source = f"[{found.grade}] {found.source}" if found.grade else None
+    return name, found.a, found.b, found.difference, _interval(found.difference_ci), source
+
+
+def _interval(ci: tuple[float, float] | None) -> str | None:
+    return None if ci is None else f"{figure(ci[0])} to {figure(ci[1])}"
+
+
+def _open(folder: Path) -> RunReader:
+    from moltarium.sim.record.store import RunReader
+
+    return RunReader(folder)
+
+
+def _need_dashboard() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("dash") is None:
+        raise NotComputable("the dashboard extra: pip install 'moltarium[dashboard]'")
+
+
+def _done(out: Path, as_json: bool) -> None:
+    if not out.exists():
+        raise RecordError("was not written", place=str(out))
+    result: dict[str, Any] = {"out": str(out)}
+    if as_json:
+        put_json(result)
+    else:
+        say(f"wrote {out}")

@@ -1,0 +1,288 @@
+"""From a TOML file to a `Scenario`: every error says file:line:column, what, why and what was meant."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import tree_sitter
+import tree_sitter_toml
+from pydantic import BaseModel, ValidationError
+
+from moltarium.scenarios.minds import make_mind
+from moltarium.scenarios.spec import Scenario
+from moltarium.sim.record.errors import ScenarioError
+
+KeyPath = tuple[str | int, ...]
+
+
+def shipped() -> dict[str, Path]:
+    """Return the scenarios that come with Moltarium, by name."""
+    folder = Path(str(resources.files("moltarium.scenarios")))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find(name: str) -> Path:
+    """Return the path of a scenario given as a path or as the name of a shipped one.
+
+    Raises
+    ------
+    ScenarioError
+        If there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = shipped()
+    if name in known:
+        return known[name]
+    if path.exists():
+        raise ScenarioError("is not a file", place=name, remedy="give a scenario file (.toml)")
+    close = difflib.get_close_matches(Path(name).stem, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ScenarioError("no such scenario", place=name, remedy=f"{hint}shipped: {', '.join(known)}")
+
+
+def load(name: str, overrides: Sequence[str] = ()) -> Scenario:
+    """Read, override and validate a scenario.
+
+    Parameters
+    ----------
+    name
+        A path, or the name of a shipped scenario.
+    overrides
+        ``a.b=c`` each; the value is TOML, or a string where it is not.
+
+    Raises
+    ------
+    ScenarioError
+        With the place of the first fault and one line for each further one.
+    """
+    path = find(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"can't be read: {error}", place=str(path)) from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, error) from error
+    for override in overrides:
+        apply_override(values, override)
+    scenario = validate(values, path, text)
+    return _anchored(scenario, path)
+
+
+def validate(values: Mapping[str, Any], path: Path, text: str) -> Scenario:
+    """Check `values`, read from `text` at `path`, and return the scenario.
+
+    Raises
+    ------
+    ScenarioError
+        Naming file, line and column of each fault.
+    """
+    try:
+        scenario = Scenario.model_validate(values)
+    except ValidationError as error:
+        raise _faults(error, path, text) from error
+    for number, group in enumerate(scenario.population.groups):
+        try:
+            make_mind(group.mind, group.model, group.parameters)
+        except ScenarioError as error:
+            key = "mind" if "no mind" in error.what else "parameters"
+            place = _place(path, text, ("population", "groups", number, key))
+            raise ScenarioError(error.what, place=place, remedy=error.remedy) from error
+        if group.model not in scenario.models:
+            place = _place(path, text, ("population", "groups", number, "model"))
+            known = ", ".join(sorted(scenario.models))
+            raise ScenarioError(
+                f"no endpoint is labelled {group.model!r}", place=place, remedy=f"known: {known}"
+            )
+    return scenario
+
+
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Set one dotted key of `values`; numbers address items of an array.
+
+    Raises
+    ------
+    ScenarioError
+        If it is not ``key=value`` or the key leads through something that is no table.
+    """
+    key, equals, raw = override.partition("=")
+    place = f"--set {override}"
+    if not equals or not key.strip():
+        raise ScenarioError("is not key=value", place=place, remedy="write --set clock.steps=24")
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = raw
+    at: Any = values
+    *path, last = key.strip().split(".")
+    for part in path:
+        at = _descend(at, part, place)
+    if isinstance(at, list):
+        at[_number(last, at, place)] = value
+    elif isinstance(at, dict):
+        at[last] = value
+    else:
+        raise ScenarioError(f"{key!r} leads through a plain value", place=place)
+
+
+def _descend(at: Any, part: str, place: str) -> Any:
+    if isinstance(at, list):
+        return at[_number(part, at, place)]
+    if isinstance(at, dict):
+        return at.setdefault(part, {})
+    raise ScenarioError(f"{part!r} lies below a plain value", place=place)
+
+
+def _number(part: str, items: list[Any], place: str) -> int:
+    if part.isdecimal() and int(part) < len(items):
+        return int(part)
+    raise ScenarioError(f"{part!r} is no index of an array of {len(items)}", place=place)
+
+
+def _anchored(scenario: Scenario, path: Path) -> Scenario:
+    """Resolve the seed's path against the scenario file."""
+    if scenario.seed_from is None or scenario.seed_from.record.is_absolute():
+        return scenario
+    beside = (path.parent / scenario.seed_from.record).resolve()
+    here = scenario.seed_from.record.resolve()
+    chosen = beside if beside.exists() or not here.exists() else here
+    return scenario.model_copy(update={"seed_from": scenario.seed_from.model_copy(update={"record": chosen})})
+
+
+def _syntax_error(path: Path, text: str, error: tomllib.TOMLDecodeError) -> ScenarioError:
+    what = str(error)
+    message, _, where = what.partition(" (at ")
+    if where.startswith("line "):
+        line, column = (part.split()[-1] for part in where.rstrip(")").split(","))
+        return ScenarioError(f"is not TOML: {message}", place=f"{path}:{line}:{column}")
+    lines = text.splitlines()
+    return ScenarioError(f"is not TOML: {message}", place=f"{path}:{max(1, len(lines))}:1")
+
+
+def _faults(error: ValidationError, path: Path, text: str) -> ScenarioError:
+    lines: list[tuple[str, str, str]] = []
+    for fault in error.errors(include_url=False):
+        where = tuple(fault["loc"])
+        lines.append(
+            (_place(path, text, where), *_wording(where, fault["type"], fault["msg"], fault.get("input")))
+        )
+    place, what, remedy = lines[0]
+    more = "".join(f"\n{p}: {w}" + (f" ({r})" if r else "") for p, w, r in lines[1:])
+    return ScenarioError(what, place=place, remedy=remedy + more if remedy else more.lstrip("\n"))
+
+
+def _wording(where: KeyPath, kind: str, message: str, given: object) -> tuple[str, str]:
+    dotted = ".".join(map(str, where))
+    if kind == "extra_forbidden":
+        known = _siblings(where)
+        close = difflib.get_close_matches(str(where[-1]), known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        return f"unknown key {dotted!r}", hint
+    if kind == "missing":
+        return f"missing key {dotted!r}", "add it"
+    return f"{dotted or 'scenario'}: {message}, not {given!r}", ""
+
+
+def _siblings(where: KeyPath) -> list[str]:
+    """Return the keys that a section knows, following types from the root."""
+    section: Any = Scenario
+    for part in where[:-1]:
+        if isinstance(part, int) or not (isinstance(section, type) and issubclass(section, BaseModel)):
+            continue
+        field = section.model_fields.get(str(part))
+        section = None if field is None else _inner_model(field.annotation)
+        if section is None:
+            return []
+    return (
+        sorted(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    )
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _inner_model(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _place(path: Path, text: str, where: KeyPath) -> str:
+    positions = key_positions(text)
+    for length in range(len(where), 0, -1):
+        if where[:length] in positions:
+            line, column = positions[where[:length]]
+            return f"{path}:{line}:{column}"
+    return f"{path}:1:1"
+
+
+def key_positions(text: str) -> dict[KeyPath, tuple[int, int]]:
+    """Return line and column (from 1) of every key of a TOML text, by its path from the root."""
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
+    found: dict[KeyPath, tuple[int, int]] = {}
+    arrays: dict[KeyPath, int] = {}
+    root = parser.parse(text.encode()).root_node
+    for node in root.children:
+        if node.type == "pair":
+            _note_pair(node, (), found)
+        elif node.type in {"table", "table_array_element"}:
+            key = next(child for child in node.children if child.is_named)
+            prefix = _through_arrays(_key_parts(key), arrays)
+            if node.type == "table_array_element":
+                arrays[prefix] = arrays.get(prefix, -1) + 1
+                prefix = (*prefix, arrays[prefix])
+            _note(found, prefix, key)
+            for child in node.children:
+                if child.type == "pair":
+                    _note_pair(child, prefix, found)
+    return found
+
+
+def _through_arrays(parts: KeyPath, arrays: Mapping[KeyPath, int]) -> KeyPath:
+    """Insert, after each array of tables but the last part, the index of its latest item."""
+    path: KeyPath = ()
+    for part in parts[:-1]:
+        path = (*path, part)
+        if path in arrays:
+            path = (*path, arrays[path])
+    return (*path, parts[-1])
+
+
+def _note(found: dict[KeyPath, tuple[int, int]], path: KeyPath, node: tree_sitter.Node) -> None:
+    found.setdefault(path, (node.start_point[0] + 1, node.start_point[1] + 1))
+
+
+def _note_pair(pair: tree_sitter.Node, prefix: KeyPath, found: dict[KeyPath, tuple[int, int]]) -> None:
+    key, value = (child for child in pair.children if child.is_named and child.type != "comment")
+    path = (*prefix, *_key_parts(key))
+    _note(found, path, key)
+    _note_value(value, path, found)
+
+
+def _note_value(value: tree_sitter.Node, path: KeyPath, found: dict[KeyPath, tuple[int, int]]) -> None:
+    inner = [child for child in value.children if child.is_named and child.type != "comment"]
+    if value.type == "inline_table":
+        for pair in inner:
+            _note_pair(pair, path, found)
+    elif value.type == "array":
+        for number, item in enumerate(inner):
+            _note(found, (*path, number), item)
+            _note_value(item, (*path, number), found)
+
+
+def _key_parts(key: tree_sitter.Node) -> KeyPath:
+    if key.type == "dotted_key":
+        return tuple(part for child in key.children if child.is_named for part in _key_parts(child))
+    raw = (key.text or b"").decode()
+    if key.type == "quoted_key":
+        return (next(iter(tomllib.loads(f"{raw} = 0"))),)
+    return (raw,)
