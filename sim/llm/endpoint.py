@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
+from moltarium.sim.record.errors import ScenarioError
+
 Structured: TypeAlias = Literal["auto", "json_schema", "tool", "json"]
 """How a schema-bound answer is asked for."""
 
@@ -58,7 +60,13 @@ FREE = Prices(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One OpenAI-compatible model endpoint. Only `label` and `model` have a meaning for the result."""
+    """One OpenAI-compatible model endpoint. Only `label` and `model` have a meaning for the result.
+
+    Raises
+    ------
+    ScenarioError
+        If the URL holds credentials: a scenario file is shared, a key is not.
+    """
 
     label: str
     """What `Request.model` says."""
@@ -80,6 +88,14 @@ class Endpoint:
     backoff_s: float = 0.5
     """Mean wait before the first further attempt; doubles from attempt to attempt."""
     prices: Prices = FREE
+
+    def __post_init__(self) -> None:
+        if "@" in urlsplit(self.base_url).netloc:
+            raise ScenarioError(
+                f"the address of model endpoint '{self.label}' holds credentials",
+                place=self.place,
+                remedy="take them out and name the environment variable that holds the key",
+            )
 
     @property
     def place(self) -> str:

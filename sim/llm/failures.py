@@ -188,7 +188,7 @@ def backoff(key: str, attempt: int, mean_s: float) -> float:
     mean_s
         Mean wait after the first failure.
     """
-    span = min(BACKOFF_CEILING_S, 2 * mean_s * 2**attempt)
+    span = min(BACKOFF_CEILING_S, 2 * mean_s * 2.0**attempt)
     return span * (1 - random.Random(f"{key}:{attempt}").random())
 
 

@@ -142,7 +142,7 @@ class StubServer:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             fault = self.script(body, before) if self.script else None
-            delay = self.latency if isinstance(self.latency, float) else self._draw.uniform(*self.latency)
+            delay = self._draw.uniform(*self.latency) if isinstance(self.latency, tuple) else self.latency
             await asyncio.sleep(delay)
             if fault is not None:
                 return await self._fail(request, fault)

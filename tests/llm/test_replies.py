@@ -1,0 +1,118 @@
+"""A reply that arrived is there for good: after kill -9, in another run, and whatever it says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from moltarium.agents.interface import Reply
+from moltarium.sim.llm.keys import text_sha
+from moltarium.sim.llm.replies import ReplyStore
+from moltarium.sim.record.errors import RecordError, SchemaMismatch
+
+WRITER = """
+import sys
+from pathlib import Path
+from moltarium.agents.interface import Reply
+from moltarium.sim.llm.keys import text_sha
+from moltarium.sim.llm.replies import ReplyStore
+
+store = ReplyStore(Path(sys.argv[1]))
+for number in range(1_000_000):
+    store.put(text_sha(str(number)), "asked", Reply(f"reply {number}", "stop", "stub"))
+    sys.stdout.write(f"{number}\\n")
+    sys.stdout.flush()
+"""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    text=st.text(st.characters(codec=None)),
+    asked=st.text(st.characters(codec=None)),
+    counts=st.tuples(*[st.integers(0, 2**40)] * 3),
+    estimated=st.booleans(),
+)
+def test_every_reply_comes_back_as_it_was(
+    tmp_path: Path, text: str, asked: str, counts: tuple[int, int, int], estimated: bool
+) -> None:
+    reply = Reply(text, "stop", "stub", *counts, estimated)
+    key = text_sha(repr((text, asked, counts, estimated)))
+    with ReplyStore(tmp_path / "replies.sqlite") as store:
+        store.put(key, asked, reply)
+        assert store.get(key) == reply
+
+
+def test_an_unknown_key_has_no_reply(tmp_path: Path) -> None:
+    with ReplyStore(tmp_path / "replies.sqlite") as store:
+        assert store.get(text_sha("never asked")) is None
+        assert store.count() == 0
+
+
+def test_the_first_reply_stands(tmp_path: Path) -> None:
+    key = text_sha("asked twice")
+    with ReplyStore(tmp_path / "replies.sqlite") as store:
+        store.put(key, "", Reply("first", "stop", "stub"))
+        store.put(key, "", Reply("second", "stop", "stub"))
+        found = store.get(key)
+    assert found is not None
+    assert found.text == "first"
+
+
+def test_no_acknowledged_reply_is_lost_to_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "replies.sqlite"
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    with writer.stdout as out:
+        for _ in range(300):
+            out.readline()
+        os.kill(writer.pid, signal.SIGKILL)
+        acknowledged = 300 + len(out.read().splitlines(keepends=True))
+    writer.wait()
+    with ReplyStore(path) as store:
+        assert all(store.get(text_sha(str(number))) for number in range(acknowledged - 1))
+        assert store.count() in {acknowledged - 1, acknowledged, acknowledged + 1}
+
+
+def test_another_runs_replies_are_read_and_left_alone(tmp_path: Path) -> None:
+    key, new = text_sha("old"), text_sha("new")
+    with ReplyStore(tmp_path / "old.sqlite") as store:
+        store.put(key, "", Reply("from the old run", "stop", "stub"))
+    before = (tmp_path / "old.sqlite").read_bytes()
+    with ReplyStore(tmp_path / "new.sqlite", fallback=tmp_path / "old.sqlite") as store:
+        found = store.get(key)
+        store.put(new, "", Reply("from the new run", "stop", "stub"))
+        assert store.count() == 1
+    assert found is not None
+    assert found.text == "from the old run"
+    assert (tmp_path / "old.sqlite").read_bytes() == before
+
+
+def test_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "replies.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE reply (x)")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(SchemaMismatch, match="99"):
+        ReplyStore(path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "replies.sqlite"
+    path.write_bytes(b"not a database, but long enough to look at" * 100)
+    with pytest.raises(RecordError, match="can't be opened"):
+        ReplyStore(path)
+
+
+def test_a_missing_fallback_is_refused_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(RecordError):
+        ReplyStore(tmp_path / "new.sqlite", fallback=tmp_path / "absent.sqlite")
+    assert not (tmp_path / "absent.sqlite").exists()
