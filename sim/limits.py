@@ -147,7 +147,7 @@ def comment_times(agent: AgentState, platform: Platform, latest: int) -> list[in
 
 def founding_times(agent: AgentState, platform: Platform, latest: int) -> list[int]:
     """Return the moments at which an agent founded its last communities, oldest first."""
-    return [platform.communities[name].t_us for name in agent.founded[-latest:]]
+    return [platform.communities[name].t_us for name in agent.founded[-latest:]] if latest else []
 
 
 def free_at(windows: Sequence[Window], times: Sequence[int], now_us: int) -> int:
@@ -191,4 +191,4 @@ def seconds_up(us: int) -> int:
 
 
 def _times(targets: Sequence[str], platform: Platform, latest: int) -> list[int]:
-    return [platform.targets[target].t_us for target in targets[len(targets) - latest :]] if latest else []
+    return [platform.targets[target].t_us for target in targets[-latest:]] if latest else []
