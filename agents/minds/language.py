@@ -162,7 +162,8 @@ def write_post(
     speaker = Speaker(topic, dice, {"handle": persona.handle})
     title, announced = speaker.announce(book.titles[act])
     plans = book.plans[act]
-    plan = max(dice.pick(plans), dice.pick(plans), key=len) if dice.chance(style.long) else dice.pick(plans)
+    either = dice.pick(plans), dice.pick(plans)
+    plan = max(either, key=len) if dice.chance(style.long) else min(either, key=len)
     if "question" in announced and dice.chance(0.6):
         plan = tuple(move for move in plan if move != "ask") or plan
     speaker.pin({slot: filler for slot, filler in announced.items() if slot != "claim" or dice.chance(0.4)})
