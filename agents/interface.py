@@ -280,8 +280,10 @@ Thought: TypeAlias = Generator[Sequence[Request], Sequence[Reply], Sequence[Acti
 class Mind(Protocol):
     """A policy: what decides for an agent."""
 
-    name: str
-    """The mind's name in scenario files."""
+    @property
+    def name(self) -> str:
+        """The mind's name in scenario files."""
+        ...
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Think one turn through.

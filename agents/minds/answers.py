@@ -25,7 +25,7 @@ from moltarium.agents.interface import (
     WritePost,
 )
 from moltarium.agents.prompts.turn import Shown
-from moltarium.agents.prompts.untrusted import CLOSE, OPEN, neutralise
+from moltarium.agents.prompts.untrusted import neutralise, without_marks
 
 MEMORY_BYTES: Final = 300
 """A memory's length at most; longer ones are cut, for a memory is a note to oneself."""
@@ -52,7 +52,6 @@ _THINKING: Final = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _READABLE: Final = re.compile(r"[^\W_]|[^\x00-\u2bff]")
 """A letter, a digit or a pictograph: what a text needs to say anything."""
-_MARKS: Final = re.compile(f"{re.escape(OPEN)}|{re.escape(CLOSE)}")
 _SYNONYMS: Final = {"reply": "comment", "upvote": "up", "downvote": "down"}
 
 
@@ -112,7 +111,7 @@ def parse(text: str, shown: Shown, *, max_actions: int) -> Parsed | Malformed:
             return Malformed(f"action {number}: {action.reason}")
         actions.append(action)
     if memory:
-        kept = neutralise(memory, MEMORY_BYTES)
+        kept = neutralise(without_marks(memory), MEMORY_BYTES)
         if kept and not refuses(kept):
             actions.append(Remember("reflection", kept, MEMORY_IMPORTANCE, None))
     return Parsed(tuple(actions))
@@ -214,7 +213,7 @@ class _Entry(NamedTuple):
         value = self.fields.get(key)
         if not isinstance(value, str):
             raise _Fault(f'"{key}" must be a string')
-        value = _MARKS.sub("", _SURROGATE.sub("\ufffd", value)).strip()
+        value = without_marks(_SURROGATE.sub("\ufffd", value)).strip()
         if not _READABLE.search(value):
             raise _Fault(f'"{key}" is empty')
         return value

@@ -22,7 +22,7 @@ from moltarium.agents.interface import (
 from moltarium.agents.minds.answers import REFUSALS, Malformed, Parsed, declined, parse, refuses
 from moltarium.agents.prompts.shared import repair, system
 from moltarium.agents.prompts.turn import NAME_BYTES, TITLE_BYTES, Budget, Shown, turn
-from moltarium.agents.prompts.untrusted import neutralise
+from moltarium.agents.prompts.untrusted import neutralise, without_marks
 
 ANSWERED_IMPORTANCE = 0.3
 """Importance of the memory of whom one answered."""
@@ -79,7 +79,7 @@ class LLMMind:
             outcome = self._outcome(replies[0], shown)
             if not isinstance(outcome, Malformed):
                 return _with_memories(outcome, shown)
-            said = Message("assistant", neutralise(replies[0].text, ECHO_BYTES) or "(nothing)")
+            said = Message("assistant", neutralise(without_marks(replies[0].text), ECHO_BYTES) or "(nothing)")
             told = (*messages, said, Message("user", repair(outcome.reason)))
             replies = yield (self._request("repair", told, schema),)
         outcome = self._outcome(replies[0], shown)

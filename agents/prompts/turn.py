@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from moltarium.agents.emotion import describe_mood
 from moltarium.agents.interface import CommunityCard, Item, Notice, Observation, Remembered
-from moltarium.agents.memory import recall
+from moltarium.agents.memory import likeness, recall, words
 from moltarium.agents.personality import describe_traits
 from moltarium.agents.prompts.untrusted import clip, neutralise, quoted
 
@@ -134,7 +134,9 @@ def _recalled(seen: Observation, older: tuple[Remembered, ...], limit: int) -> s
     if not older:
         return ""
     query = " ".join(item.title or item.body[:200] for item in seen.feed[:8])
-    lines = _fitting((_remembered(memory, seen) for memory in recall(older, query, 3)), limit - 30)
+    topical = words(query)
+    related = [memory for memory in older if likeness(topical, words(memory.text)) > 0]
+    lines = _fitting((_remembered(memory, seen) for memory in recall(related, query, 3)), limit - 30)
     return "# This reminds you of\n" + "\n".join(lines) if lines else ""
 
 

@@ -47,6 +47,11 @@ def neutralise(text: str, limit: int) -> str:
     return clip(" ".join(visible.split()), limit)
 
 
+def without_marks(text: str) -> str:
+    """Return `text` without our own delimiters, which a model may have copied from its prompt."""
+    return text.replace(OPEN, "").replace(CLOSE, "")
+
+
 def quoted(text: str, limit: int) -> str:
     """Return `text`, neutralised, between the marks that the rules declare to hold data."""
     return f"{OPEN}{neutralise(text, limit)}{CLOSE}"

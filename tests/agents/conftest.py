@@ -91,13 +91,13 @@ def observation(**changes: Any) -> Observation:
     return Observation(**(fields | changes))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seen() -> Callable[..., Observation]:
     """Return the builder of observations."""
     return observation
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def an_item() -> Callable[..., Item]:
     """Return the builder of items."""
     return item
