@@ -42,6 +42,7 @@ class Client:
         self._usage = usage
         self._halted = halted
         self._dialect = Dialect.of(endpoint.structured)
+        self._answered = False
         self._model = endpoint.model
         self._naming = asyncio.Lock()
         self._openai = openai.AsyncOpenAI(
@@ -87,10 +88,11 @@ class Client:
                 self.lane.leave()
             if isinstance(answer, Reply):
                 return answer
-            if (empty := unanswerable(answer, model)) is not None:
-                return empty
             if self._learn(dialect, answer, request):
                 continue
+            refused_all = answer.trouble is Trouble.UNSUPPORTED and not self._answered
+            if not refused_all and (empty := unanswerable(answer, model)) is not None:
+                return empty
             wait_s = self._wait(answer, failures, sought.key)
             failures += 1
             self._usage.retries += 1
@@ -122,6 +124,9 @@ class Client:
         answer = parse(content, request, model) if isinstance(content, bytes) else content
         if isinstance(answer, Reply):
             self.lane.succeeded()
+            self._answered = True
+            if dialect is self._dialect:
+                self._dialect = dialect.proven(request)
             cost = self.endpoint.prices.cost(answer.tokens_in, answer.tokens_cached, answer.tokens_out)
             self._usage.add(answer, cost, loop.time() - sent)
             return answer

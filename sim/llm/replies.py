@@ -13,6 +13,9 @@ from moltarium.sim.record.errors import RecordError, SchemaMismatch
 REPLIES_VERSION: Final = 1
 """Stored as SQLite's ``user_version``."""
 
+MEMORY: Final = Path(":memory:")
+"""In place of a file: replies that last as long as the store."""
+
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS reply (
     key BLOB PRIMARY KEY,
@@ -36,8 +39,9 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     mode = "rwc" if writable else "ro"
     connection: sqlite3.Connection | None = None
     try:
+        place = f"{path.absolute().as_uri()}?mode={mode}" if path != MEMORY else str(MEMORY)
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
+            place,
             uri=True,
             isolation_level=None,
             timeout=10,
@@ -75,7 +79,7 @@ class ReplyStore:
     Parameters
     ----------
     path
-        The file, made if it doesn't exist.
+        The file, made if it doesn't exist; `MEMORY` for none.
     fallback
         Another run's file to look in where this one has no reply: a replay asks no model at all.
 

@@ -28,7 +28,7 @@ class Dialect:
 
     way: Way = "json_schema"
     fixed: bool = False
-    """Whether the user chose the way: then it is not changed."""
+    """Whether the user chose the way, or it has worked: then it is not changed."""
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     seeded: bool = True
     """Whether it takes a sampling seed."""
@@ -41,6 +41,10 @@ class Dialect:
         if structured == "auto":
             return cls()
         return cls(way=structured, fixed=True)
+
+    def proven(self, request: Request) -> Dialect:
+        """Return the dialect after `request` was answered in it: a way that worked is kept."""
+        return self if self.fixed or request.schema is None else replace(self, fixed=True)
 
     def after(self, failure: Failure, request: Request) -> Dialect | None:
         """Return the next thing to try after an `UNSUPPORTED` answer; ``None`` if nothing is left."""
@@ -191,14 +195,19 @@ def parse(content: bytes, request: Request, model: str) -> Reply | Failure:
     return Reply(text, finish, named, tokens_in, cached, out, estimated)
 
 
+_FAULT_OF_ITS_OWN: Final = {
+    Trouble.TOO_LONG: "too_long",
+    Trouble.FILTERED: "refusal",
+    Trouble.UNSUPPORTED: "rejected",
+}
+
+
 def unanswerable(failure: Failure, model: str) -> Reply | None:
     """Return the empty reply to a request that was itself at fault, ``None`` for any other failure.
 
-    A prompt that is too long, or that the endpoint's filter stops, must cost its agent one turn and not the
-    run: `Reply.finish` says ``"too_long"`` or ``"refusal"`` and the mind abstains.
+    A prompt that is too long, that the endpoint's filter stops, or that it rejects though it took others,
+    must cost its agent one turn and not the run: `Reply.finish` says ``"too_long"``, ``"refusal"`` or
+    ``"rejected"``, and the mind abstains.
     """
-    if failure.trouble is Trouble.TOO_LONG:
-        return Reply("", "too_long", model)
-    if failure.trouble is Trouble.FILTERED:
-        return Reply("", "refusal", model)
-    return None
+    finish = _FAULT_OF_ITS_OWN.get(failure.trouble)
+    return None if finish is None else Reply("", finish, model)

@@ -106,6 +106,7 @@ def test_nobody_there(gateway_at: GatewayAt) -> None:
     [
         (status(400, "maximum context length is 2048 tokens"), "too_long"),
         (status(400, "blocked by content_filter"), "refusal"),
+        (status(422, "something about this one request"), "rejected"),
     ],
 )
 def test_a_request_at_fault_costs_one_answer_and_not_the_run(
@@ -118,7 +119,7 @@ def test_a_request_at_fault_costs_one_answer_and_not_the_run(
     with stub_server(
         script=lambda body, before: fault if body["messages"][0]["content"] == "1" else None
     ) as server:
-        gateway = gateway_at(server.base_url)
+        gateway = gateway_at(server.base_url, concurrency=1)
         outcomes = gateway.think(pending(3, thought))
         assert outcomes == gateway.think(pending(3, thought))
         assert server.requests == 3
@@ -166,6 +167,17 @@ def test_a_server_without_schemas_is_asked_in_another_way_from_then_on(
         assert keys == [
             call.request_sha for out in strict.think(pending(5, choosing, step=2)) for call in out.calls
         ]
+
+
+def test_a_way_that_has_worked_is_kept(gateway_at: GatewayAt) -> None:
+    def script(body: dict[str, Any], before: int) -> Fault | None:
+        return status(400, "odd") if body["messages"][0]["content"] == "2" else None
+
+    with stub_server(script=script) as server:
+        outcomes = gateway_at(server.base_url, concurrency=1).think(pending(5, choosing))
+        assert all("response_format" in body for body in server.bodies)
+        assert server.requests == 5
+    assert [bool(outcome.calls[0].reply_text) for outcome in outcomes] == [True, True, False, True, True]
 
 
 def test_many_calls_at_once_find_the_dialect_together(gateway_at: GatewayAt) -> None:

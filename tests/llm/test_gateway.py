@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,7 @@ def test_it_works_where_a_loop_already_runs(gateway_at: GatewayAt) -> None:
 
 INTERRUPTED = """
 import sys
+import time
 from pathlib import Path
 from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.gateway import Gateway
@@ -199,6 +201,7 @@ def test_an_interrupted_run_pays_for_no_reply_twice(
         )
         while server.requests < 12:
             assert child.poll() is None
+            time.sleep(0.01)
         os.kill(child.pid, blow)
         assert child.wait(10) == code
         before = server.requests
@@ -208,3 +211,19 @@ def test_an_interrupted_run_pays_for_no_reply_twice(
         assert kept >= 5
         gateway_at(server.base_url).think(pending(50))
         assert server.requests == before + 50 - kept
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    with stub_server(script=lambda body, before: Fault("hang")) as server:
+        child = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTED, str(tmp_path / "own.sqlite"), server.base_url],
+            cwd=Path(__file__).parents[2],
+        )
+        while server.requests < 5:
+            assert child.poll() is None
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.3)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 99

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from moltarium.agents.interface import Reply
 from moltarium.sim.llm.keys import text_sha
-from moltarium.sim.llm.replies import ReplyStore
+from moltarium.sim.llm.replies import MEMORY, ReplyStore
 from moltarium.sim.record.errors import RecordError, SchemaMismatch
 
 WRITER = """
@@ -116,3 +116,11 @@ def test_a_missing_fallback_is_refused_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(RecordError):
         ReplyStore(tmp_path / "new.sqlite", fallback=tmp_path / "absent.sqlite")
     assert not (tmp_path / "absent.sqlite").exists()
+
+
+def test_a_store_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ReplyStore(MEMORY) as store:
+        store.put(text_sha("x"), "", Reply("kept for now", "stop", "stub"))
+        assert store.count() == 1
+    assert not list(tmp_path.iterdir())
