@@ -54,7 +54,7 @@ def _hot(post: TargetState) -> float:
 
 
 def _rising(post: TargetState) -> float:
-    return (post.score + 1) / ((NOW - post.t_us) / HOUR + 2) ** 1.5
+    return (post.score + 1) / math.pow((NOW - post.t_us) / HOUR + 2, 1.5)
 
 
 def _controversial(post: TargetState) -> float:
