@@ -58,7 +58,7 @@ CENSORED: Final = VAD(-0.6, 0.5, -0.5)
 UNFELT: Final = frozenset({"malformed", "empty", "refused_by_model"})
 """Refusals that are no event in the agent's world: the model's answer could not be used."""
 
-_ATTENTION: Final = tuple((1.0 + rank) ** -RANK_EXPONENT for rank in range(128))
+_ATTENTION: Final = tuple(math.pow(1.0 + rank, -RANK_EXPONENT) for rank in range(128))
 
 
 class Contribution(NamedTuple):
@@ -77,7 +77,7 @@ class Contribution(NamedTuple):
 
 def attention(rank: int) -> float:
     """Return (1 + rank)^−η in (0, 1]: how much of the top item's attention a rank gets."""
-    return _ATTENTION[rank] if 0 <= rank < 128 else (1.0 + max(rank, 0)) ** -RANK_EXPONENT
+    return _ATTENTION[rank] if 0 <= rank < 128 else math.pow(1.0 + max(rank, 0), -RANK_EXPONENT)
 
 
 def appraise(seen: Observation, feelings: Mapping[str, VAD]) -> tuple[Contribution, ...]:

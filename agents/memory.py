@@ -129,7 +129,7 @@ def recall(
     wanted = words(query)
 
     def strength(memory: Remembered) -> float:
-        recency = 0.5 ** (max(0.0, memory.age_s) / 3600.0 / half_life_h)
+        recency = math.pow(0.5, max(0.0, memory.age_s) / 3600.0 / half_life_h)
         return recency + memory.importance + likeness(wanted, words(memory.text))
 
     return tuple(sorted(memories, key=strength, reverse=True)[:k])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -40,8 +40,6 @@ class LLMMind:
     failure of an earlier turn ever stands in a prompt.
     """
 
-    name: ClassVar[str] = "llm"
-
     model: str = "default"
     """Label of the endpoint."""
     repairs: int = 2
@@ -68,6 +66,11 @@ class LLMMind:
             raise ValueError("repairs and text_chars are not negative")
         if self.max_actions < 1 or self.max_tokens < 1 or self.prompt_bytes < 1000:
             raise ValueError("max_actions and max_tokens are at least 1, prompt_bytes at least 1000")
+
+    @property
+    def name(self) -> str:
+        """``"llm"``."""
+        return "llm"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:  # noqa: ARG002 - draws nothing
         """Ask once, repair if need be (see `moltarium.agents.interface.Mind`)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
@@ -38,12 +38,15 @@ class RandomMind:
     The baseline against which any structure in a society is judged.
     """
 
-    name: ClassVar[str] = "random"
-
     max_actions: int = 2
     """Actions per turn are uniform on 0 … this."""
     words: int = 12
     """Words of a text at most; uniform from 3."""
+
+    @property
+    def name(self) -> str:
+        """``"random"``."""
+        return "random"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Draw some actions; asks no model (see `moltarium.agents.interface.Mind`)."""

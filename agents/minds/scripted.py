@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -59,13 +59,16 @@ class ScriptedMind:
         If the JSON script is wrong; the entry is named.
     """
 
-    name: ClassVar[str] = "scripted"
-
     script: Script | str = "[]"
 
     def __post_init__(self) -> None:
         if isinstance(self.script, str):
             read_script(self.script)
+
+    @property
+    def name(self) -> str:
+        """``"scripted"``."""
+        return "scripted"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:  # noqa: ARG002 - draws nothing
         """Return this step's actions; asks no model (see `moltarium.agents.interface.Mind`)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -40,8 +40,6 @@ class WriterMind:
     dropped, because they quote words that were never said.
     """
 
-    name: ClassVar[str] = "writer"
-
     policy: Mind
     """What chooses the actions; it must not ask a model."""
     model: str = "default"
@@ -55,6 +53,11 @@ class WriterMind:
     def __post_init__(self) -> None:
         if not 1 <= self.shots <= 3:
             raise ValueError("shots lies in 1 to 3")
+
+    @property
+    def name(self) -> str:
+        """``"writer"``."""
+        return "writer"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Let the policy choose and the model write (see `moltarium.agents.interface.Mind`)."""

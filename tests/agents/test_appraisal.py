@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,10 +33,6 @@ contributions = st.lists(
 )
 
 
-def _weights(pulls: tuple[Contribution, ...]) -> dict[str, float]:
-    return {pull.source: pull.weight for pull in pulls}
-
-
 def test_attention_falls_with_rank() -> None:
     falls = [attention(rank) for rank in (*range(130), 1000)]
     assert falls[0] == 1.0
@@ -57,27 +54,18 @@ def test_an_item_pulls_where_its_text_points(seen: Seen) -> None:
     assert pulls[0].weight > pulls[1].weight
 
 
-@pytest.mark.parametrize(
-    "closer",
-    [
-        {"feed": ("rank", 0)},
-        {"feed": ("standing_vote", 1)},
-        {"feed": ("community", "memory")},
-        {"own": ()},
-    ],
-)
-def test_closeness_raises_attention(
-    seen: Seen, an_item: AnItem, closer: dict[str, tuple[str, object]]
-) -> None:
-    plain = an_item("p1", community="elsewhere", rank=5)
-    if "own" in closer:
-        far = seen(**CALM | {"feed": (plain,)})
-        near = seen(**CALM | {"feed": (plain,), "own": (an_item("p1", author_id="a-me"),)})
-    else:
-        far = seen(**CALM | {"feed": (plain,)})
-        near = seen(**CALM | {"feed": (plain._replace(**dict([closer["feed"]])),)})
-    feelings = {"p1": GLAD}
-    assert appraise(near, feelings)[0].weight > appraise(far, feelings)[0].weight
+@pytest.mark.parametrize("closer", [{"rank": 0}, {"standing_vote": 1}, {"community": "memory"}])
+def test_closeness_raises_attention(seen: Seen, an_item: AnItem, closer: dict[str, Any]) -> None:
+    far = an_item("p1", **{"community": "elsewhere", "rank": 5})
+    near = an_item("p1", **{"community": "elsewhere", "rank": 5} | closer)
+    weights = [appraise(seen(**CALM | {"feed": (read,)}), {"p1": GLAD})[0].weight for read in (far, near)]
+    assert weights[0] < weights[1]
+
+
+def test_ones_own_thread_is_closer(seen: Seen, an_item: AnItem) -> None:
+    feed = {"feed": (an_item("c1", post="p0"),)}
+    far, near = seen(**CALM | feed), seen(**CALM | feed | {"own": (an_item("p0", author_id="a-me"),)})
+    assert appraise(near, {"c1": GLAD})[0].weight > appraise(far, {"c1": GLAD})[0].weight
 
 
 def test_joined_communities_are_closer(seen: Seen, an_item: AnItem) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ from moltarium.agents.interface import VAD
 Floats = npt.NDArray[np.float64]
 N = 4
 QUIET = np.zeros(N)
-MODELS = [
+MODELS: list[EmotionModel] = [
     Still(),
     FirstOrder(0.35, 6.0),
     FirstOrder(1.0, 0.5, NO_INDIVIDUALITY),
@@ -267,7 +268,13 @@ def test_models_by_name() -> None:
     )
     with pytest.raises(ValueError, match="none, first or second"):
         emotion_model("third")
-    for wrong in ({"gain": 1.5}, {"half_life_h": 0.0}, {"momentum": 1.0}, {"gain": float("nan")}):
+    mistakes: list[dict[str, Any]] = [
+        {"gain": 1.5},
+        {"half_life_h": 0.0},
+        {"momentum": 1.0},
+        {"gain": float("nan")},
+    ]
+    for wrong in mistakes:
         with pytest.raises(ValueError, match=r"is positive|lies in"):
             emotion_model("second", **wrong)
     with pytest.raises(ValueError, match="inertia"):

@@ -154,7 +154,13 @@ class TestLLMMind:
         assert asked[0][0].schema["properties"]["actions"]["maxItems"] == 0
 
     def test_impossible_parameters_are_refused(self) -> None:
-        for wrong in ({"repairs": -1}, {"max_actions": 0}, {"prompt_bytes": 10}, {"text_chars": -1}):
+        mistakes: list[dict[str, Any]] = [
+            {"repairs": -1},
+            {"max_actions": 0},
+            {"prompt_bytes": 10},
+            {"text_chars": -1},
+        ]
+        for wrong in mistakes:
             with pytest.raises(ValueError, match=r"at least|negative"):
                 LLMMind(**wrong)
 
