@@ -81,7 +81,7 @@ def _iso(t: int | None) -> str | None:
 def _agents(record: Record) -> Iterator[dict[str, Any]]:
     profiles = {profile.agent: profile for profile in record.rows(Profile)}
     for agent in record.rows(Agent):
-        row = {
+        row: dict[str, Any] = {
             "id": agent.agent_id,
             "name": agent.handle,
             "description": agent.bio,

@@ -19,10 +19,16 @@ import pandas as pd
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.digest import digest
 from moltarium.sim.record.errors import RecordError
+from moltarium.sim.record.files import (
+    PATIENCE_S,
+    lay_out,
+    make_folder,
+    must_exist,
+    open_for_reading,
+    open_for_writing,
+)
 from moltarium.sim.record.layout import (
     FILE,
-    check_identity,
-    ddl,
     decoder,
     encoded,
     insert,
@@ -32,9 +38,6 @@ from moltarium.sim.record.layout import (
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import TABLE_OF, TABLES, Blob, R, Row, Run
 from moltarium.sim.record.tables import frame
-
-_PATIENCE_S: Final = 10.0
-"""How long a statement waits for another program's lock."""
 
 _AT_ONCE: Final = 1024
 """Rows fetched at once while iterating: bounds memory, amortises the call."""
@@ -71,7 +74,7 @@ class RunWriter:
         RecordBusy
             If another process is making a record there.
         """
-        made = _make_folder(folder)
+        made = make_folder(folder)
         try:
             lock = WriterLock(folder)
             try:
@@ -81,8 +84,8 @@ class RunWriter:
                         place=str(folder),
                         remedy="choose another folder, or resume this one with `moltarium resume`",
                     )
-                _lay_out(folder, run)
-                return cls(folder, _open_for_writing(folder), lock, run)
+                lay_out(folder, run)
+                return cls(folder, open_for_writing(folder), lock, run)
             except BaseException:
                 lock.release()
                 raise
@@ -105,12 +108,12 @@ class RunWriter:
         SchemaMismatch
             If another schema version wrote it.
         """
-        _must_exist(folder)
+        must_exist(folder)
         lock = WriterLock(folder)
         try:
             with RunReader(folder) as reader:
                 run = reader.run
-            return cls(folder, _open_for_writing(folder), lock, run)
+            return cls(folder, open_for_writing(folder), lock, run)
         except BaseException:
             lock.release()
             raise
@@ -198,7 +201,7 @@ class RunWriter:
         try:
             self._database.execute("PRAGMA busy_timeout = 0")
             held_back = self._database.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]
-            self._database.execute(f"PRAGMA busy_timeout = {int(_PATIENCE_S * 1000)}")
+            self._database.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * 1000)}")
         except sqlite3.Error as error:
             raise trouble(error, self.path / FILE) from error
         if held_back:
@@ -258,11 +261,11 @@ class RunReader:
     """
 
     def __init__(self, folder: Path) -> None:
-        _must_exist(folder)
+        must_exist(folder)
         self.path = folder
         """The record's folder."""
         self._file = folder / FILE
-        self._database = _open_for_reading(self._file)
+        self._database = open_for_reading(self._file)
         try:
             found = list(self.rows(Run))
             if len(found) != 1:
@@ -391,74 +394,3 @@ class RunReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _must_exist(folder: Path) -> None:
-    if not (folder / FILE).is_file():
-        raise RecordError(
-            "there is no run record here" if folder.is_dir() else "there is no such folder",
-            place=str(folder),
-            remedy="give the folder that `moltarium run` or `moltarium import` wrote",
-        )
-
-
-def _make_folder(folder: Path) -> bool:
-    try:
-        existed = folder.is_dir()
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(
-            f"the folder can't be made ({error.strerror})", place=str(folder), remedy="choose another folder"
-        ) from error
-    return not existed
-
-
-def _lay_out(folder: Path, run: Run) -> None:
-    draft = folder / f".{FILE}.{os.getpid()}"
-    try:
-        with closing(sqlite3.connect(draft, isolation_level=None)) as database:
-            database.execute("BEGIN")
-            for statement in ddl():
-                database.execute(statement)
-            database.execute(insert(Run), encoded(run))
-            database.execute("COMMIT")
-        draft.rename(folder / FILE)
-    except sqlite3.Error as error:
-        raise trouble(error, folder) from error
-    finally:
-        draft.unlink(missing_ok=True)
-        draft.with_name(draft.name + "-journal").unlink(missing_ok=True)
-
-
-def _open_for_writing(folder: Path) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(folder / FILE, timeout=_PATIENCE_S, isolation_level=None)
-        try:
-            check_identity(database, folder / FILE)
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-        except BaseException:
-            database.close()
-            raise
-    except sqlite3.Error as error:
-        raise trouble(error, folder / FILE) from error
-    return database
-
-
-def _open_for_reading(file: Path) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(
-            f"{file.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=_PATIENCE_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            check_identity(database, file)
-        except BaseException:
-            database.close()
-            raise
-    except sqlite3.Error as error:
-        raise trouble(error, file) from error
-    return database

@@ -1,0 +1,533 @@
+"""The importer: every trap of the real data, every row accounted for, nothing half-written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from moltarium.sim.record import sources, unfold
+from moltarium.sim.record.coverage import coverage_of
+from moltarium.sim.record.errors import ImportFailure, MoltariumError
+from moltarium.sim.record.moltbook import ImportReport, import_snapshot
+from moltarium.sim.record.order import in_order
+from moltarium.sim.record.schema import (
+    EVENTS,
+    LATENT,
+    Agent,
+    Comment,
+    Community,
+    Follow,
+    Post,
+    Profile,
+    Quarantine,
+    Score,
+)
+from moltarium.sim.record.store import RunReader
+
+SNAPSHOTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "moltbook"
+T = "2026-01-30T08:00:00+00:00"
+
+Import = Callable[..., RunReader]
+
+
+def post(name: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": "T",
+        "content": "x",
+        "author": "Ann",
+        "submolt": "general",
+        "created_at": T,
+    } | fields
+
+
+def comment(name: str, on: str = "p", **fields: Any) -> dict[str, Any]:
+    return {"id": name, "post_id": on, "content": "x", "author": "Bo", "created_at": T, "depth": 1} | fields
+
+
+def lines(rows: Iterable[Any]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def imported(tmp_path: Path, source: Path, request: pytest.FixtureRequest) -> Import:
+    """Write files into the source, import it and open the record; every row must be accounted for."""
+
+    def go(files: dict[str, str | bytes], **window: Any) -> RunReader:
+        for name, content in files.items():
+            (source / name).parent.mkdir(exist_ok=True, parents=True)
+            (source / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        out = tmp_path / "record"
+        report = import_snapshot(source, out, **window)
+        reader = RunReader(out)
+        request.addfinalizer(reader.close)
+        check(report, reader)
+        assert os.listdir(out) == ["record.sqlite"]
+        return reader
+
+    return go
+
+
+def check(report: ImportReport, reader: RunReader) -> None:
+    """Nothing is lost, and folding the events in order never meets what is not there yet."""
+    assert report.in_ == report.kept + report.quarantined
+    assert report.quarantined == reader.count(Quarantine)
+    assert (report.posts, report.comments) == (reader.count(Post), reader.count(Comment))
+    assert (report.agents, report.communities) == (reader.count(Agent), reader.count(Community))
+    assert not any(reader.has(table) for table in LATENT)
+    people, places, posts, comments = set[str](), set[str](), set[str](), set[str]()
+    all_posts = {row.post_id for row in reader.rows(Post)}
+    all_comments = {row.comment_id for row in reader.rows(Comment)}
+    for seq, row in enumerate(in_order(reader, *EVENTS, Score, Profile, Quarantine)):
+        assert row.seq == seq
+        if isinstance(row, Agent):
+            people.add(row.agent_id)
+        elif isinstance(row, Community):
+            assert row.creator is None or row.creator in people
+            places.add(row.community_id)
+        elif isinstance(row, Post):
+            assert row.author is None or row.author in people
+            assert row.community in places
+            posts.add(row.post_id)
+        elif isinstance(row, Comment):
+            assert row.author is None or row.author in people
+            assert row.post_id in posts or row.post_id not in all_posts
+            assert row.parent is None or row.parent in comments or row.parent not in all_comments
+            comments.add(row.comment_id)
+        elif isinstance(row, Follow):
+            assert {row.source, row.target} <= people
+        elif isinstance(row, Score):
+            assert row.target in posts or row.target in comments
+        elif isinstance(row, Profile):
+            assert row.agent in people
+
+
+def reasons(reader: RunReader) -> dict[str, str]:
+    return {row.place: row.reason for row in reader.rows(Quarantine)}
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize(
+    ("name", "kept", "posts", "comments", "agents", "form"),
+    [
+        ("early-days", 14_203, 2_035, 11_029, 1_008, "tables-jsonl"),
+        ("raw-api", 337, 40, 297, 139, "raw-api"),
+        ("observatory-csv", 2_700, 1_710, 97, 1_249, "tables-csv"),
+    ],
+)
+def test_real_snapshots(
+    tmp_path: Path, name: str, kept: int, posts: int, comments: int, agents: int, form: str
+) -> None:
+    if not SNAPSHOTS.is_dir():
+        pytest.skip("the real snapshots are not beside the checkout")
+    report = import_snapshot(SNAPSHOTS / name, tmp_path / "record")
+    with RunReader(tmp_path / "record") as reader:
+        check(report, reader)
+        assert reader.has("comment.parent") == (name != "observatory-csv")
+        assert not list(reader.rows_where(Comment, author=None))
+    assert report[:6] == (kept, kept, 0, posts, comments, agents)
+    assert report.format == form
+
+
+def test_fields_of_every_spelling(imported: Import) -> None:
+    rows = [
+        post("1", submolt={"id": "u", "name": "general", "display_name": "General"}),
+        post("2", author={"id": "a-1", "name": "Ann", "karma": 7, "follower_count": 2}),
+        post("3", author=None, score=-4, upvotes=None),
+        post("4", author=None, author_id="a-1", upvotes="3", downvotes=1.0, replyCount=9),
+        {
+            "id": 5,
+            "title": None,
+            "body": "y",
+            "agent_name": "Ann",
+            "submolt": "general",
+            "createdAt": 1769760000,
+        },
+        post("6", url="https://moltbook.com/post/6"),
+    ]
+    reader = imported({"posts.jsonl": lines(rows)})
+    found = {row.post_id: row for row in reader.rows(Post)}
+    assert {name: row.author for name, row in found.items()} == {
+        "1": "a-1", "2": "a-1", "3": None, "4": "a-1", "5": "a-1", "6": "a-1",
+    }  # fmt: skip
+    assert found["5"].t == found["1"].t
+    assert (found["5"].title, found["5"].body, found["6"].url) == ("", "y", None)
+    assert [(row.community_id, row.name) for row in reader.rows(Community)] == [("general", "General")]
+    assert [(row.agent_id, row.handle) for row in reader.rows(Agent)] == [("a-1", "Ann")]
+    scores = {row.target: row[4:7] for row in reader.rows(Score)}
+    assert scores == {"3": (-4, None, None), "4": (3, 1, 9)}
+    assert [row[4:7] for row in reader.rows(Profile)] == [(7, 2, None)]
+    assert not reader.has("score.downvotes")
+    assert not reader.has(Comment)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "2026-01-30T08:00:00.5+00:00",
+        "2026-01-30T08:00:00.500000Z",
+        "2026-01-30 08:00:00.500",
+        "2026-01-30T09:00:00.50000+01:00",
+        "2026-01-30T08:00:00.500000000+00",
+        1769760000.5,
+        1769760000500,
+        "1769760000500000",
+    ],
+)
+def test_one_moment_in_many_spellings(imported: Import, spelling: object) -> None:
+    reader = imported({"posts.jsonl": lines([post("p", created_at=spelling)])})
+    assert next(reader.rows(Post)).t == 1_769_760_000_500_000
+
+
+def test_naive_times_are_counted_in_the_notes(imported: Import) -> None:
+    reader = imported({"posts.jsonl": lines([post("p", created_at="2026-01-30T08:00:00")])})
+    assert any("(1 times)" in note for note in coverage_of(reader.run).notes)
+
+
+def test_bad_rows_are_quarantined_with_place_and_reason(imported: Import) -> None:
+    rows = [
+        post("ok"),
+        post("no-date", created_at=None),
+        post("bad-date", created_at="yesterday"),
+        post("no-place", submolt=None),
+        post("bad-body", content=["x"]),
+        post("bad-votes", upvotes=1.5),
+        post(""),
+        "not an object",
+    ]
+    reader = imported({"posts.jsonl": lines(rows) + '{"cut": '})
+    found = reasons(reader)
+    assert reader.count(Post) == 1
+    assert found["posts.jsonl:2"] == "no created_at"
+    assert found["posts.jsonl:3"].startswith("created_at: not a time")
+    assert found["posts.jsonl:4"] == "no submolt"
+    assert found["posts.jsonl:5"] == "content: not a text"
+    assert found["posts.jsonl:6"] == "upvotes: not a whole number"
+    assert found["posts.jsonl:7"] == "no id"
+    assert found["posts.jsonl:8"] == "not a JSON object"
+    assert found["posts.jsonl:9"].startswith("not JSON")
+
+
+def test_duplicates_keep_what_was_fetched_last(imported: Import) -> None:
+    new, old = "2026-01-31T00:00:00Z", "2026-01-30T12:00:00Z"
+    rows = [
+        post("p", content="new", fetched_at=new),
+        post("p", content="old", fetched_at=old),
+        post("q"),
+        post("q"),
+    ]
+    reader = imported({"posts.jsonl": lines(rows)})
+    assert [row.body for row in reader.rows(Post)] == ["new", "x"]
+    assert reasons(reader) == {
+        "posts.jsonl:2": "one id, two contents: kept posts.jsonl:1, fetched last",
+        "posts.jsonl:3": "duplicate of posts.jsonl:4",
+    }
+
+
+def test_trees_out_of_order_dangling_and_cyclic(imported: Import) -> None:
+    early = "2026-01-30T07:00:00Z"
+    rows = [
+        comment("child", parent_id="parent", created_at=early),
+        comment("parent"),
+        comment("orphan", parent_id="gone"),
+        comment("elsewhere", on="gone-post"),
+        comment("nobody", author=None),
+        comment("top", parent_id="p"),
+        comment("c1", parent_id="c3"),
+        comment("c2", parent_id="c1"),
+        comment("c3", parent_id="c2"),
+        comment("self", parent_id="self"),
+        comment("below", parent_id="c1"),
+        comment("deeper", parent_id="below"),
+        comment("stray", on="q", parent_id="parent"),
+    ]
+    reader = imported({"posts.jsonl": lines([post("p"), post("q")]), "comments.jsonl": lines(rows)})
+    found = {row.comment_id: row for row in reader.rows(Comment)}
+    assert set(found) == {"child", "parent", "orphan", "elsewhere", "nobody", "top", "below", "deeper"}
+    assert found["child"].seq > found["parent"].seq
+    assert found["child"].t < found["parent"].t
+    assert (found["orphan"].parent, found["top"].parent, found["nobody"].author) == ("gone", None, None)
+    assert list(reasons(reader).values()) == [
+        *["its replies form a cycle"] * 4,
+        "replies to a comment of another post",
+    ]
+    assert any("1 comments are on posts that the snapshot lacks" in n for n in coverage_of(reader.run).notes)
+
+
+def test_nested_replies_of_any_depth(imported: Import) -> None:
+    nested: dict[str, Any] = {"id": "c60", "content": "x", "author": None, "created_at": T, "replies": []}
+    for i in reversed(range(60)):
+        nested = {"id": f"c{i}", "content": "x", "author": None, "created_at": T, "replies": [nested]}
+    detail = {"success": True, "post": post("p"), "comments": [nested, "junk"], "_downloaded_at": T}
+    reader = imported({"a/p.json": json.dumps(detail), "failed.json": '{"success": false, "error": "x"}'})
+    parents = {row.comment_id: row.parent for row in reader.rows(Comment)}
+    assert parents == {"c0": None} | {f"c{i}": f"c{i - 1}" for i in range(1, 61)}
+    assert reasons(reader) == {
+        "a/p.json#comments/1": "a comment that is not an object",
+        "failed.json": "the API's answer is an error",
+    }
+    assert reader.has("comment.parent")
+
+
+def test_parents_missing_in_a_whole_file_are_unknown(imported: Import) -> None:
+    table = "id,post_id,agent_name,parent_id,content,score,created_at\n" + "".join(
+        f'c{i},p,Bo,,"=1+1, ""quoted""\nsecond line",0,{T}\n' for i in range(3)
+    )
+    reader = imported({"comments.csv": "\ufeff" + table + "short,row\n"})
+    assert not reader.has("comment.parent")
+    assert next(reader.rows(Comment)).body == '=1+1, "quoted"\nsecond line'
+    assert reasons(reader) == {"comments.csv:8": "2 fields instead of 7"}
+    assert not reader.has(Post)
+
+
+def test_accounts_are_one_however_they_are_named(imported: Import) -> None:
+    files: dict[str, str | bytes] = {
+        "agents.jsonl": lines(
+            [{"id": "a1", "name": "Ann", "description": "bio", "karma": 1, "created_at": T}]
+        ),
+        "posts.jsonl": lines(
+            [
+                post("1"),
+                post("2", author="a1"),
+                post("3", author=None, author_id="a1"),
+                post("4", author="New"),
+            ]
+        ),
+        "follows.csv": f"follower_id,following_name,created_at\na1,New,{T}\n",
+    }
+    reader = imported(files)
+    assert [row.author for row in reader.rows(Post)] == ["a1", "a1", "a1", "New"]
+    assert {(row.agent_id, row.handle, row.bio) for row in reader.rows(Agent)} == {
+        ("a1", "Ann", "bio"), ("New", "New", ""),
+    }  # fmt: skip
+    assert [row[3:] for row in reader.rows(Follow)] == [("a1", "New", True)]
+
+
+def test_owners_have_no_way_in(imported: Import, tmp_path: Path) -> None:
+    owner = {"owner_x_handle": "CANARY-1", "owner": {"x_name": "CANARY-2"}, "email": "CANARY-3@example.org"}
+    files: dict[str, str | bytes] = {
+        "agents.jsonl": lines([{"id": "a", "name": "Ann", **owner}, {"karma": 1, **owner}])
+        + str(owner)
+        + "\n",
+        "posts.jsonl": lines(
+            [
+                post("p", author={"id": "a", "name": "Ann", **owner}),
+                post("q", created_at=0.5e99, author=owner),
+            ]
+        ),
+    }
+    reader = imported(files)
+    assert reader.count(Quarantine) == 3
+    assert b"CANARY" not in (tmp_path / "record" / "record.sqlite").read_bytes()
+
+
+def test_the_window(imported: Import) -> None:
+    days = [f"2026-01-{day:02}T00:00:00Z" for day in (28, 29, 30)]
+    reader = imported(
+        {
+            "posts.jsonl": lines(post(f"p{i}", created_at=day) for i, day in enumerate(days)),
+            "comments.jsonl": lines([comment("late", on="p0", created_at=days[1])]),
+            "agents.jsonl": lines(
+                [{"name": "Old", "created_at": days[0]}, {"name": "Young", "created_at": days[2]}]
+            ),
+        },
+        since=datetime(2026, 1, 29, tzinfo=UTC),
+        until=datetime(2026, 1, 30),  # noqa: DTZ001 (no zone means UTC)
+    )
+    assert [row.post_id for row in reader.rows(Post)] == ["p1"]
+    assert [row.comment_id for row in reader.rows(Comment)] == ["late"]
+    assert {row.handle for row in reader.rows(Agent)} == {"Old", "Ann", "Bo"}
+    assert set(reasons(reader).values()) == {"outside the window"}
+
+
+def test_a_synthetic_source_says_so(imported: Import) -> None:
+    about = json.dumps({"title": "Practice", "synthetic": True})
+    reader = imported({"posts.jsonl": lines([post("p")]), "snapshot.json": about})
+    assert reader.run.title == "SYNTHETIC: Practice"
+    assert coverage_of(reader.run).synthetic
+
+
+def test_text_comes_through_as_it_was(imported: Import) -> None:
+    text = "lone \ud800, NUL \x00, bidi \u202e, 🦞, <script>, '; DROP TABLE post; --"
+    reader = imported(
+        {"posts.jsonl": lines([post(text, title=text, content=text, author=text, submolt=text)])}
+    )
+    found = next(reader.rows(Post))
+    assert (found.post_id, found.title, found.body, found.author, found.community) == (text,) * 5
+
+
+def test_links_and_strangers_are_passed_over(imported: Import, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.jsonl").write_text(lines([post("secret")]))
+    (source / "posts_2.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    (source / "linked").symlink_to(tmp_path)
+    reader = imported({"posts.jsonl": lines([post("p")]), "x.zip": b"PK\x03\x04", "README.md": "hello"})
+    assert [row.post_id for row in reader.rows(Post)] == ["p"]
+    notes = " ".join(coverage_of(reader.run).notes)
+    assert all(name in notes for name in ("posts_2.jsonl", "linked", "x.zip", "README.md"))
+
+
+def test_a_long_line_and_deep_nesting_cost_one_row(imported: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moltarium.sim.record.intake.MAX_PIECE", 1000)
+    deep = "[" * 100_000 + "]" * 100_000
+    surrogate = '{"x": "\\ud800", "y": ' + "[" * 100_000
+    content = (
+        lines([post("p")])
+        + deep
+        + "\n"
+        + surrogate
+        + "\n"
+        + lines([post("q", content="x" * 5000), post("r")])
+    )
+    reader = imported({"posts.jsonl": content})
+    assert [row.post_id for row in reader.rows(Post)] == ["p", "r"]
+    assert set(reasons(reader)) == {"posts.jsonl:2", "posts.jsonl:3", "posts.jsonl:4"}
+    for text in (deep, surrogate):
+        with pytest.raises(ValueError, match=r"."):
+            unfold.parse(text.encode())
+
+
+PACKED = gzip.compress(
+    lines(post(f"p{i}", content=os.urandom(60).hex()) for i in range(200)).encode(), mtime=0
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "no MoltBook data"),
+        ({"dump.zip": b"PK\x03\x04"}, "no MoltBook data"),
+        ({"posts.parquet": b"PAR1"}, "convert parquet"),
+        ({"posts.jsonl.gz": PACKED[: len(PACKED) // 2]}, "posts.jsonl.gz: the gzip file is cut off"),
+        ({"posts.jsonl.gz": b"not gzip"}, "cut off or damaged"),
+        ({"posts.jsonl.gz": PACKED[:500] + b"\xff" * 50 + PACKED[550:]}, "cut off or damaged"),
+        ({"p.json": b'{"success": true,\n "post": {'}, "p.json:2:"),
+        ({"posts.jsonl": b"{nope\n{nope\n"}, "posts.jsonl:1: no line of it is JSON"),
+        ({"posts.csv": b"only,words\n1,2\n"}, "posts.csv:1: the first line"),
+        ({"posts.jsonl": b'{"id": 1}\n', "snapshot.json": b"{"}, "snapshot.json:1"),
+        ({"posts.jsonl.gz": gzip.compress(b" " * 30_000_000, 9)}, "more than 200 times its size"),
+    ],
+)
+def test_a_source_that_cant_be_read_leaves_nothing(
+    tmp_path: Path, source: Path, files: dict[str, bytes], said: str
+) -> None:
+    for name, content in files.items():
+        (source / name).write_bytes(content)
+    with pytest.raises(ImportFailure) as failure:
+        import_snapshot(source, tmp_path / "record")
+    assert said in str(failure.value)
+    assert failure.value.place
+    assert failure.value.remedy
+    assert os.listdir(tmp_path) == ["source"]
+
+
+def test_missing_source_and_occupied_destination(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(ImportFailure, match="no such"):
+        import_snapshot(tmp_path / "none", tmp_path / "record")
+    (source / "posts.jsonl").write_text(lines([post("p")]))
+    (tmp_path / "record").mkdir()
+    (tmp_path / "record" / "mine").touch()
+    with pytest.raises(ImportFailure, match="already"):
+        import_snapshot(source, tmp_path / "record")
+    assert os.listdir(tmp_path / "record") == ["mine"]
+    report = import_snapshot(source / "posts.jsonl", tmp_path / "other")
+    assert report.posts == 1
+
+
+def test_an_unreadable_folder_is_named(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source / "inner").mkdir()
+    (source / "posts.jsonl").write_text(lines([post("p")]))
+    if os.geteuid() == 0:
+        # Root may read everything: take the depth limit's place and a vanished folder instead of permissions.
+        monkeypatch.setattr(sources, "MAX_DEPTH", 0)
+        import_snapshot(source, tmp_path / "record")
+        with RunReader(tmp_path / "record") as reader:
+            assert any("inner: too deep" in note for note in coverage_of(reader.run).notes)
+    else:
+        (source / "inner").chmod(0)
+        with pytest.raises(ImportFailure, match="inner"):
+            import_snapshot(source, tmp_path / "record")
+        (source / "inner").chmod(0o700)
+
+
+def test_the_same_source_gives_the_same_record(tmp_path: Path, source: Path) -> None:
+    (source / "posts.jsonl").write_text(lines(post(f"p{i}", author=f"a{i % 7}") for i in range(50)))
+    digests = set()
+    for name in ("one", "two"):
+        import_snapshot(source, tmp_path / name)
+        with RunReader(tmp_path / name) as reader:
+            digests.add(reader.digest())
+    assert len(digests) == 1
+
+
+_SCALAR = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([T, "p", "c"])
+)
+_NAMES = """
+    id post_id parent_id author author_id name submolt content title created_at fetched_at upvotes score karma
+    replies comments post posts depth success
+"""
+_KEYS = st.sampled_from(_NAMES.split())
+_VALUE = st.recursive(
+    _SCALAR,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=6),
+    max_leaves=12,
+)
+_GOOD = st.builds(
+    comment,
+    st.sampled_from("abcdef"),
+    parent_id=st.none() | st.sampled_from("abcdefp"),
+    on=st.sampled_from("pq"),
+    created_at=st.sampled_from([T, "2026-01-29", "2027-01-01T00:00:00Z"]),
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    documents=st.lists(_VALUE | _GOOD | st.dictionaries(_KEYS, _VALUE, max_size=8), max_size=8),
+    name=st.sampled_from(["posts", "comments", "agents", "submolts", "follows", "dump"]),
+    shape=st.sampled_from(["jsonl", "json", "csv"]),
+    junk=st.binary(max_size=20),
+)
+@example(documents=[[{"comments": [{"replies": [{}]}]}]], name="posts", shape="json", junk=b"")
+def test_any_input_is_accounted_for_or_refused(
+    documents: list[Any], name: str, shape: str, junk: bytes
+) -> None:
+    with TemporaryDirectory() as folder:
+        source, out = Path(folder) / "source", Path(folder) / "record"
+        source.mkdir()
+        texts = {
+            "jsonl": lines(documents),
+            "json": json.dumps(documents),
+            "csv": "id,post_id,parent_id,name,content,created_at\n" + lines(documents),
+        }
+        (source / f"{name}.{shape}").write_bytes(texts[shape].encode() + (b"" if shape == "json" else junk))
+        (source / "posts.json").write_text(json.dumps([post("p")]))
+        try:
+            report = import_snapshot(source, out)
+        except MoltariumError:
+            assert os.listdir(folder) == ["source"]
+        else:
+            with RunReader(out) as reader:
+                check(report, reader)
