@@ -79,7 +79,7 @@ def turn(seen: Observation, budget: Budget) -> tuple[str, Shown]:
     """
     items: dict[str, Item] = {}
     communities: dict[str, str] = {}
-    newest = _fitting((_remembered(memory, seen) for memory in seen.memories), budget.memory - 20)
+    newest = _newest(seen, budget.memory - 20)
     parts = [
         persona(seen),
         _memory(newest),
@@ -100,7 +100,7 @@ def persona(seen: Observation) -> str:
     lines = [
         f"# You\nYou are @{neutralise(who.handle, NAME_BYTES)}. {neutralise(who.bio, BIO_BYTES)}".rstrip()
     ]
-    lines.append(f"By character {describe_traits(who.traits)}.")
+    lines.append(f"Your character: {describe_traits(who.traits)}.")
     if who.interests:
         lines.append(clip(f"You care about {', '.join(who.interests)}.", 240))
     if preamble := seen.treatment.get("preamble"):
@@ -123,6 +123,20 @@ def _remembered(memory: Remembered, seen: Observation) -> str:
     # The date, not the age: an age would change with every turn and with it all that follows.
     when = seen.now - timedelta(seconds=memory.age_s)
     return f"- {when:%d %b %H:%M}: {neutralise(memory.text, 240)}"
+
+
+def _newest(seen: Observation, limit: int) -> list[str]:
+    """Return the newest memories that fit, from the start of a half-day on if not all of them do.
+
+    A window that slid with each new memory would change its beginning every turn, and with it all that a
+    server could have kept of the prompt; so it moves by half-days, unless that would cost more than half.
+    """
+    lines = _fitting((_remembered(memory, seen) for memory in seen.memories), limit)
+    if not lines or len(lines) == len(seen.memories):
+        return lines
+    half_days = [(seen.now - timedelta(seconds=m.age_s)).timestamp() // 43200 for m in seen.memories]
+    whole = next((i for i in range(len(lines)) if half_days[i] == half_days[len(lines)]), len(lines))
+    return lines[:whole] if 2 * whole >= len(lines) else lines
 
 
 def _memory(newest: list[str]) -> str:

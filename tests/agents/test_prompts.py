@@ -137,6 +137,20 @@ def test_two_turns_share_their_beginning_up_to_the_newest_memory(seen: Seen, an_
     assert "What you read" not in shared
 
 
+def test_a_full_window_of_memories_moves_by_half_days(seen: Seen) -> None:
+    start = seen().now
+    oldest_shown: list[str] = []
+    for waking in range(10, 60):
+        now = start + timedelta(hours=2 * waking)
+        memories = tuple(
+            Remembered("own", f"This happened at waking {i}.", 0.5, None, 7200.0 * (waking - i))
+            for i in range(waking, -1, -1)
+        )
+        text, _ = turn(seen(now=now, memories=memories, feed=()), BUDGET)
+        oldest_shown.append(text.split("# What you remember\n")[1].split("\n")[0])
+    assert 3 <= len(set(oldest_shown)) <= 10, "it moves, but seldom"
+
+
 def test_the_clock_comes_last_and_the_rules_are_the_same_for_all(seen: Seen) -> None:
     text, _ = turn(seen(treatment={"closing": "Others did better."}), BUDGET)
     last = text.splitlines()[-2:]
