@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from moltarium.agents.interface import Persona
 from moltarium.agents.personas import (
     adopt,
     draw_interests,
@@ -22,7 +23,7 @@ from moltarium.agents.topics import TOPICS, topic_of, words_of
 MEAN = (0.6, 0.55, 0.5, 0.6, 0.4)
 
 
-def personas(n: int, seed: int = 0, interests: int = 3) -> list:
+def personas(n: int, seed: int = 0, interests: int = 3) -> list[Persona]:
     return draw_personas(np.random.default_rng(seed), n, mean=MEAN, sd=0.15, interests_per_agent=interests)
 
 
