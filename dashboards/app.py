@@ -1,0 +1,251 @@
+"""The dashboard: one Dash app over one record, read-only, everything served from this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import dash
+from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+from flask import Flask
+
+from moltarium.dashboards import gate
+from moltarium.dashboards.page import Lab, Page, View
+from moltarium.dashboards.pages import agents, compare, network, overview, questions, threads
+from moltarium.dashboards.pages.overview import badges, title_of
+from moltarium.dashboards.parts import Query, card, lack, link_to
+from moltarium.dashboards.source import Source
+from moltarium.sim.record.errors import NotComputable
+
+PAGES: Final[dict[str, Page]] = {
+    page.path: page
+    for page in (
+        overview.PAGE, *questions.PAGES, *threads.PAGES, *agents.PAGES, network.PAGE, compare.PAGE,
+    )
+}  # fmt: skip
+"""Every page by the first part of its address. Registered here by hand: Dash's own registry is one per
+process, and two dashboards must be able to live in one."""
+
+SLOW: Final[dict[str, View]] = {name: view for page in PAGES.values() for name, view in page.slow.items()}
+"""Every slow part by name."""
+
+GROUPS: Final = (
+    ("", ("overview",)),
+    ("Questions", ("topics", "norms", "alignment", "reciprocity")),
+    ("Look inside", ("threads", "agents", "network")),
+    ("Side by side", ("compare",)),
+)
+
+
+def create_app(
+    run: Path,
+    against: Path | None = None,
+    *,
+    hosts: frozenset[str] | None = gate.LOOPBACK_NAMES,
+    token: str | None = None,
+) -> dash.Dash:
+    """Return the dashboard of one record.
+
+    Parameters
+    ----------
+    run
+        The record's folder.
+    against
+        A second record to compare with.
+    hosts
+        Names that the server may be addressed by; ``None`` accepts any, for use together with `token`.
+    token
+        What visitors must show once, as ``?token=``.
+
+    Raises
+    ------
+    RecordError
+        If a record can't be read.
+    """
+    lab = Lab(Source(run), Source(against) if against is not None else None)
+    here = Path(__file__).parent
+    app = dash.Dash(
+        __name__,
+        # Found by name, Flask would take the namespace package `moltarium` for a module without a file.
+        server=Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None),
+        assets_folder=str(here / "assets"),
+        use_pages=False,
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        title="Moltarium",
+        update_title="",
+        enable_mcp=False,
+        add_log_handler=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.index_string = _INDEX
+    app.layout = _frame(lab)
+    _connect(app, lab)
+    gate.guard(app.server, gate.content_policy(app.csp_hashes()), hosts, token)
+    return app
+
+
+def serve(
+    app: dash.Dash, host: str = "127.0.0.1", port: int = 8050, *, token: str | None = None, threads: int = 6
+) -> None:
+    """Serve the dashboard until interrupted.
+
+    Parameters
+    ----------
+    app
+        From `create_app`; give both the same token.
+    host, port
+        Where to listen.
+    token
+        Needed for anything but loopback.
+    threads
+        Requests worked on at once.
+
+    Raises
+    ------
+    MoltariumError
+        If `host` is open to the network and there is no token.
+    """
+    gate.check_bind(host, token)
+    from waitress import serve as listen
+
+    listen(app.server, host=host, port=port, threads=threads, ident=None)
+
+
+_INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+def _frame(lab: Lab) -> Component:
+    """What stands around every page."""
+    groups = [
+        html.Div(
+            [
+                html.P(name, className="nav-group") if name else None,
+                *(
+                    dcc.Link(
+                        PAGES[path].title,
+                        href=link_to(path),
+                        id={"type": "nav", "page": path},
+                        className="nav-link",
+                    )
+                    for path in paths
+                ),
+            ],
+            className="nav-part",
+        )
+        for name, paths in GROUPS
+    ]
+    return html.Div(
+        [
+            dcc.Location(id="address", refresh="callback-nav"),
+            dcc.Store(id="theme", storage_type="local"),
+            html.A("Skip to content", href="#content", className="skip"),
+            html.Aside(
+                [
+                    dcc.Link([html.Span("molt", className="brand-molt"), "arium"], href="/", className="brand"),
+                    html.Nav(groups, className="nav", **{"aria-label": "Pages"}),
+                    html.Div(
+                        [
+                            html.P(title_of(lab.source.run), className="record-title"),
+                            html.Div(badges(lab.source.run), className="badges"),
+                            html.Button("Light / dark", id="theme-switch", className="theme-switch", n_clicks=0),
+                        ],
+                        className="aside-foot",
+                    ),
+                ],
+                className="aside",
+            ),
+            html.Main(id="content", className="content", tabIndex="-1"),
+        ],
+        className="frame",
+    )  # fmt: skip
+
+
+def _read_query(search: str | None) -> dict[str, str]:
+    return dict(parse_qsl((search or "").lstrip("?")[:4000]))
+
+
+def _shown(view: View, lab: Lab, query: Query, what: str) -> Component:
+    try:
+        return view(lab, query)
+    except NotComputable as missing:
+        return lack(missing.needs, what)
+
+
+def _connect(app: dash.Dash, lab: Lab) -> None:
+    """Four callbacks and two scripts; every page is a function of the address."""
+
+    @app.callback(
+        Output("content", "children"),
+        Output({"type": "nav", "page": ALL}, "className"),
+        Input("address", "pathname"),
+        Input("address", "search"),
+        State({"type": "nav", "page": ALL}, "id"),
+    )
+    def show(
+        pathname: str | None, search: str | None, links: list[dict[str, str]]
+    ) -> tuple[Component, list[str]]:
+        path = (pathname or "/").strip("/") or "overview"
+        page = PAGES.get(path)
+        parent = {"thread": "threads", "agent": "agents"}.get(path, path)
+        marks = ["nav-link here" if link["page"] == parent else "nav-link" for link in links]
+        if page is None:
+            return card(html.P("There is no such page."), dcc.Link("To the overview", href="/")), marks
+        return _shown(page.view, lab, _read_query(search), page.title), marks
+
+    @app.callback(
+        Output({"type": "slow", "name": MATCH}, "children"),
+        Input({"type": "slow-query", "name": MATCH}, "data"),
+        State({"type": "slow-query", "name": MATCH}, "id"),
+    )
+    def fill(query: dict[str, str] | None, part: dict[str, str]) -> Component:
+        name = part["name"]
+        return _shown(SLOW[name], lab, query or {}, name.capitalize())
+
+    @app.callback(
+        Output({"type": "why", "target": MATCH}, "children"),
+        Input({"type": "why-ask", "target": MATCH}, "n_clicks"),
+        State({"type": "why-ask", "target": MATCH}, "id"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks: int, part: dict[str, str]) -> Any:
+        return threads.explain(lab, part["target"]) if clicks == 1 else no_update
+
+    @app.callback(
+        Output("address", "search"),
+        Input({"type": "filter", "name": ALL}, "value"),
+        State({"type": "filter", "name": ALL}, "id"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+    def narrow(values: list[str | None], parts: list[dict[str, str]], search: str | None) -> Any:
+        query = _read_query(search)
+        asked = {part["name"]: value or "" for part, value in zip(parts, values, strict=True)}
+        if not ctx.triggered or all(query.get(name, "") == value for name, value in asked.items()):
+            return no_update
+        return link_to("x", **{**query, **asked, "page": None}).removeprefix("/x")
+
+    @app.callback(
+        Output("address", "href"),
+        Input({"type": "graph", "name": ALL}, "clickData"),
+        prevent_initial_call=True,
+    )
+    def follow(clicks: list[dict[str, Any] | None]) -> Any:
+        clicked = next((click for click in clicks if click), None)
+        lead = clicked["points"][0].get("customdata") if clicked and ctx.triggered else None
+        if not (isinstance(lead, list) and len(lead) == 2 and lead[0] in ("thread", "agent")):
+            return no_update
+        return link_to(str(lead[0]), id=lead[1])
+
+    app.clientside_callback(
+        ClientsideFunction("moltarium", "turn"),
+        Output("theme", "data"),
+        Input("theme-switch", "n_clicks"),
+        State("theme", "data"),
+    )

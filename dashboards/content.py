@@ -1,0 +1,197 @@
+"""Frames behind the pages: threads, agents, scores and moods of one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from moltarium.dashboards.source import Source
+from moltarium.sim.record.schema import (
+    Agent,
+    Comment,
+    Emotion,
+    Follow,
+    Post,
+    Profile,
+    Score,
+    Vote,
+)
+
+DELETED = "[deleted]"
+"""Stands for an author who is unknown."""
+
+
+def handles(source: Source) -> dict[str, str]:
+    """Return every agent's handle by id."""
+
+    def compute(own: Source) -> dict[str, str]:
+        return {row.agent_id: row.handle for row in own.record.rows(Agent)}
+
+    return source.get("handles", compute)
+
+
+def handle_of(source: Source, agent: str | None) -> str:
+    """Return an agent's handle; its id where it has none, `DELETED` where it is unknown."""
+    return DELETED if agent is None else handles(source).get(agent) or agent
+
+
+def scores(source: Source) -> dict[str, int] | None:
+    """Return upvotes − downvotes by target, or ``None`` where no votes are known.
+
+    A crawler's counts where there are any, otherwise the sum of the votes as they stand.
+    """
+
+    def compute(own: Source) -> dict[str, int] | None:
+        if own.record.has(Score) and own.record.count(Score):
+            seen = own.record.frame(Score).drop_duplicates("target", keep="last")
+            net = seen["upvotes"] - seen["downvotes"].fillna(0)
+            return dict(zip(seen["target"], net.astype(int).tolist(), strict=True))
+        if not own.record.has(Vote):
+            return None
+        votes = own.record.frame(Vote).drop_duplicates(["voter", "target"], keep="last")
+        return {str(k): int(v) for k, v in votes.groupby("target")["value"].sum().items()}
+
+    return source.get("scores", compute)
+
+
+def posts(source: Source) -> pd.DataFrame:
+    """Return one row per post: ``post_id, t, author, community, title, body, url, score, comments``.
+
+    ``score`` is missing where no votes are known. Newest first.
+    """
+
+    def compute(own: Source) -> pd.DataFrame:
+        frame = own.record.frame(Post)
+        known = scores(own)
+        counts = comments(own)["post_id"].value_counts()
+        frame["score"] = np.nan if known is None else frame["post_id"].map(known).fillna(0).to_numpy()
+        frame["comments"] = frame["post_id"].map(counts).fillna(0).astype(int)
+        return frame.sort_values("seq", ascending=False).reset_index(drop=True)
+
+    return source.get("posts", compute)
+
+
+def comments(source: Source) -> pd.DataFrame:
+    """Return the comment table as a frame, in order of ``seq``."""
+    return source.get("comments", lambda own: own.record.frame(Comment))
+
+
+def agents(source: Source) -> pd.DataFrame:
+    """Return one row per agent: ``agent_id, handle, bio, created, posts, comments, karma, followers``.
+
+    ``karma`` and ``followers`` are missing where unknown. Most active first.
+    """
+
+    def compute(own: Source) -> pd.DataFrame:
+        frame = own.record.frame(Agent).drop_duplicates("agent_id", keep="last")
+        written = posts(own)["author"].value_counts(), comments(own)["author"].value_counts()
+        frame["posts"] = frame["agent_id"].map(written[0]).fillna(0).astype(int)
+        frame["comments"] = frame["agent_id"].map(written[1]).fillna(0).astype(int)
+        karma, followers = _standing(own)
+        frame["karma"] = frame["agent_id"].map(karma) if karma is not None else np.nan
+        frame["followers"] = frame["agent_id"].map(followers) if followers is not None else np.nan
+        order = frame.assign(activity=-(frame["posts"] + frame["comments"]))
+        return order.sort_values(["activity", "handle"]).drop(columns="activity").reset_index(drop=True)
+
+    return source.get("agents", compute)
+
+
+def _standing(source: Source) -> tuple[dict[str, float] | None, dict[str, float] | None]:
+    """Karma and followers by agent: as crawled, or derived from votes and follows."""
+    record = source.record
+    if record.has(Profile) and record.count(Profile):
+        seen = record.frame(Profile).drop_duplicates("agent", keep="last").set_index("agent")
+        return seen["karma"].to_dict(), seen["followers"].to_dict()
+    karma: dict[str, float] | None = None
+    known = scores(source)
+    if known is not None:
+        both = pd.concat(
+            [
+                posts(source)[["post_id", "author"]].set_axis(["target", "author"], axis=1),
+                comments(source)[["comment_id", "author"]].set_axis(["target", "author"], axis=1),
+            ]
+        )
+        net = both["target"].map(known).fillna(0).groupby(both["author"]).sum()
+        karma = {str(agent): float(value) for agent, value in net.items()}
+    followers: dict[str, float] | None = None
+    if record.has(Follow):
+        last = record.frame(Follow).drop_duplicates(["source", "target"], keep="last")
+        counts = last[last["active"].astype(bool)]["target"].value_counts()
+        followers = {str(agent): float(value) for agent, value in counts.items()}
+    return karma, followers
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """The mood in which something was written."""
+
+    v: float
+    a: float
+    d: float
+    label: str
+    latent: bool
+    """True if recorded by the simulation, False if read from the text."""
+
+
+def latent_moods(source: Source, written: pd.DataFrame) -> list[Mood | None]:
+    """Return each author's recorded mood at the time of writing.
+
+    Parameters
+    ----------
+    written
+        Columns ``author`` and ``seq``.
+
+    Returns
+    -------
+    list of Mood or None
+        In the order of `written`; ``None`` where no mood is recorded.
+    """
+    found: list[Mood | None] = []
+    tracks: dict[str, list[Emotion]] = {}
+    for author, seq in zip(written["author"], written["seq"], strict=True):
+        if author is None or not source.record.has(Emotion):
+            found.append(None)
+            continue
+        if author not in tracks:
+            tracks[author] = list(source.record.rows_where(Emotion, agent=author))
+        before = [row for row in tracks[author] if row.seq <= seq]
+        last = before[-1] if before else None
+        found.append(Mood(last.v, last.a, last.d, last.label, True) if last else None)
+    return found
+
+
+def read_moods(texts: list[str]) -> list[Mood]:
+    """Return the emotion that the project's reader finds in each text."""
+    from moltarium.agents.reader import load_reader
+
+    reading = load_reader().read(texts)
+    return [
+        Mood(float(v), float(a), float(d), str(label), False)
+        for (v, a, d), label in zip(reading.vad, reading.labels(), strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text stands."""
+
+    post: str
+    author: str | None
+    text: str
+
+
+def places(source: Source) -> dict[str, Place]:
+    """Return every post and comment by id."""
+
+    def compute(own: Source) -> dict[str, Place]:
+        found = {
+            row.post_id: Place(row.post_id, row.author, row.title or row.body)
+            for row in own.record.rows(Post)
+        }
+        for row in own.record.rows(Comment):
+            found[row.comment_id] = Place(row.post_id, row.author, row.body)
+        return found
+
+    return source.get("places", compute)

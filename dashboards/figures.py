@@ -1,0 +1,248 @@
+"""Figures of the overview and of the four questions: results in, Plotly figures out, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from moltarium.analysis.alignment import EmotionalAlignment
+from moltarium.analysis.norms import NormConvergence
+from moltarium.analysis.topics import Topics
+from moltarium.dashboards.theme import (
+    BAND,
+    CORAL,
+    CORAL_BAND,
+    GREY,
+    SEA,
+    SERIES,
+    SYMBOLS,
+    drawn,
+)
+from moltarium.dashboards.untrusted import inside_figure
+
+MAP_TOPICS = len(SERIES)
+"""Topics that get a colour and a shape of their own; the rest share one."""
+
+MATRIX_SCALE = [(0.0, "#4C78C8"), (0.5, "rgba(124,135,148,0.10)"), (1.0, "#D9523C")]
+"""Fewer than chance, as chance has it, more than chance."""
+
+
+def _between(
+    x: Sequence[object] | pd.Series, low: pd.Series, high: pd.Series, name: str, colour: str
+) -> list[go.Scatter]:
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": name}
+    return [
+        go.Scatter(x=x, y=high, showlegend=False, **edge),
+        go.Scatter(x=x, y=low, fill="tonexty", fillcolor=colour, name=name, **edge),
+    ]
+
+
+def activity(
+    posts: pd.Series, comments: pd.Series, marks: Sequence[tuple[pd.Timestamp, str]] = ()
+) -> go.Figure:
+    """Draw posts and comments per time bin.
+
+    Parameters
+    ----------
+    posts, comments
+        UTC moments.
+    marks
+        Interventions: moment and name.
+    """
+    both = pd.concat([posts, comments])
+    if both.empty:
+        return drawn(height=260)
+    bins = pd.date_range(both.min(), both.max() + pd.Timedelta(seconds=1), periods=61)
+    middle = bins[:-1] + (bins[1] - bins[0]) / 2
+    edges = bins.as_unit("us").asi8
+
+    def counted(moments: pd.Series) -> npt.NDArray[np.int64]:
+        return np.histogram(pd.DatetimeIndex(moments).as_unit("us").asi8, edges)[0]
+
+    figure = drawn(
+        go.Scatter(
+            x=middle, y=counted(comments), name="Comments", mode="lines", fill="tozeroy",
+            line={"color": SEA, "width": 2, "shape": "spline", "smoothing": 0.4}, fillcolor="rgba(22,137,124,0.14)",
+            hovertemplate="%{y:,} comments<extra></extra>",
+        ),
+        go.Scatter(
+            x=middle, y=counted(posts), name="Posts", mode="lines", fill="tozeroy",
+            line={"color": CORAL, "width": 2, "shape": "spline", "smoothing": 0.4}, fillcolor=CORAL_BAND,
+            hovertemplate="%{y:,} posts<extra></extra>",
+        ),
+        height=280, hovermode="x unified",
+    )  # fmt: skip
+    figure.update_yaxes(rangemode="tozero", title_text=f"per {_span(bins[1] - bins[0])}")
+    for moment, name in marks:
+        figure.add_vline(x=moment, line={"color": GREY, "dash": "dot", "width": 1})
+        figure.add_annotation(
+            x=moment, y=1, yref="paper", text=inside_figure(name), showarrow=False, yshift=8
+        )
+    return figure
+
+
+def _span(width: pd.Timedelta) -> str:
+    minutes = width.total_seconds() / 60
+    if minutes < 1:
+        return f"{width.total_seconds():.0f} s"
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+def norm_trend(found: NormConvergence) -> go.Figure:
+    """Draw within-community dispersion by window over its null band."""
+    windows = found.windows
+    at = windows["start"] + (windows["end"] - windows["start"]) / 2
+    when = [
+        f"{a:%d %b %H:%M} – {b:%d %b %H:%M}" for a, b in zip(windows["start"], windows["end"], strict=True)
+    ]
+    axis = list(range(1, len(at) + 1))
+    figure = drawn(
+        *_between(axis, windows["null_low"], windows["null_high"], "Shuffled communities, 95 %", BAND),
+        go.Scatter(
+            x=axis, y=windows["null_mean"], mode="lines", name="Shuffled, mean", showlegend=False,
+            line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate="shuffled %{y:.3f}<extra></extra>",
+        ),
+        go.Scatter(
+            x=axis, y=windows["dispersion"], mode="lines+markers", name="Observed, 95 % interval",
+            line={"color": CORAL, "width": 2.5}, marker={"size": 9, "color": CORAL},
+            error_y={
+                "type": "data", "symmetric": False, "color": CORAL, "thickness": 1.2, "width": 4,
+                "array": windows["high"] - windows["dispersion"],
+                "arrayminus": windows["dispersion"] - windows["low"],
+            },
+            text=when, hovertemplate="%{text}<br>dispersion %{y:.3f}<extra></extra>",
+        ),
+        height=360,
+    )  # fmt: skip
+    ticks = [f"{a:%d %b}<br>{a:%H:%M}" for a in windows["start"]]
+    figure.update_xaxes(
+        tickvals=axis, ticktext=ticks, title_text="window starts (UTC); equally many texts each"
+    )
+    figure.update_yaxes(title_text="dispersion inside communities")
+    return figure
+
+
+def alignment_curve(found: EmotionalAlignment) -> go.Figure:
+    """Draw comments' mean valence against their parents', over the null band."""
+    curve = found.curve
+    figure = drawn(
+        *_between(curve["parent"], curve["null_low"], curve["null_high"], "Permuted parents, 95 %", BAND),
+        go.Scatter(
+            x=curve["parent"], y=curve["null_mean"], mode="lines", showlegend=False,
+            line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate="permuted %{y:.3f}<extra></extra>",
+        ),
+        go.Scatter(
+            x=curve["parent"], y=curve["comment"], mode="lines+markers", name="Observed",
+            line={"color": CORAL, "width": 2.5}, marker={"size": 9, "color": CORAL}, text=curve["n"],
+            hovertemplate="parent %{x:+.2f}<br>comment %{y:+.3f}<br>%{text:,} pairs<extra></extra>",
+        ),
+        height=340,
+    )  # fmt: skip
+    figure.update_xaxes(title_text="valence of what is answered")
+    figure.update_yaxes(title_text="mean valence of the comment")
+    return figure
+
+
+def alignment_matrix(found: EmotionalAlignment) -> go.Figure:
+    """Draw how often each emotion answers each, relative to permuted parents (1 = as often)."""
+    lift = found.pairs / found.expected.where(found.expected >= 1)
+    z = np.log2(lift.where(lift > 0).to_numpy(float))
+    text = [["" if np.isnan(v) else f"{v:.2f}×" for v in row] for row in lift.to_numpy(float)]
+    counts = found.pairs.to_numpy().astype(int)
+    figure = drawn(
+        go.Heatmap(
+            z=np.clip(z, -1, 1), x=list(lift.columns), y=list(lift.index), zmin=-1, zmax=1,
+            colorscale=MATRIX_SCALE, text=text, texttemplate="%{text}", customdata=counts,
+            hovertemplate="parent %{y} → comment %{x}<br>%{text} as often as permuted"
+            "<br>%{customdata:,} pairs<extra></extra>",
+            xgap=3, ygap=3, showscale=False,
+        ),
+        height=340,
+    )  # fmt: skip
+    figure.update_xaxes(title_text="the comment's emotion", showgrid=False, side="bottom")
+    figure.update_yaxes(title_text="what it answers", showgrid=False, autorange="reversed")
+    return figure
+
+
+def null_histogram(
+    draws: npt.NDArray[np.float64], value: float, ci: tuple[float, float] | None, what: str
+) -> go.Figure:
+    """Draw where an observed figure stands among its null draws."""
+    figure = drawn(
+        go.Histogram(
+            x=draws, nbinsx=24, name="Null draws", marker={"color": GREY, "opacity": 0.45},
+            hovertemplate="%{y} draws at %{x}<extra></extra>",
+        ),
+        go.Scatter(
+            x=[value], y=[0], mode="markers", name="Observed, 95 % interval", cliponaxis=False,
+            marker={"color": CORAL, "size": 14, "symbol": "diamond"},
+            error_x={
+                "type": "data", "symmetric": False, "color": CORAL, "thickness": 2.5, "width": 8,
+                "array": [ci[1] - value], "arrayminus": [value - ci[0]],
+            } if ci else None,
+            hovertemplate="observed %{x:.4f}<extra></extra>",
+        ),
+        height=300, bargap=0.04,
+    )  # fmt: skip
+    figure.add_vline(x=value, line={"color": CORAL, "width": 2})
+    figure.update_xaxes(title_text=what, rangemode="tozero")
+    figure.update_yaxes(title_text="null draws", rangemode="tozero")
+    return figure
+
+
+def topics_over_time(found: Topics) -> go.Figure:
+    """Draw posts per time bin by topic, the largest topics by name."""
+    counts = found.over_time
+    traces = []
+    for topic in found.topics[:MAP_TOPICS]:
+        i = topic.number
+        traces.append(
+            go.Scatter(
+                x=counts.index, y=counts[i], stackgroup="topics", name=inside_figure(topic.label, 40),
+                mode="lines", line={"width": 0.6, "color": SERIES[i]},
+                hovertemplate="%{y} posts<extra>%{fullData.name}</extra>",
+            )
+        )  # fmt: skip
+    rest = counts[[topic.number for topic in found.topics[MAP_TOPICS:]]].sum(axis=1)
+    if rest.sum():
+        traces.append(
+            go.Scatter(
+                x=counts.index, y=rest, stackgroup="topics", mode="lines", line={"width": 0.6, "color": GREY},
+                name=f"{len(found.topics) - MAP_TOPICS} smaller topics",
+                hovertemplate="%{y} posts<extra>%{fullData.name}</extra>",
+            )
+        )  # fmt: skip
+    figure = drawn(*traces, height=380)
+    figure.update_yaxes(title_text="posts", rangemode="tozero")
+    return figure
+
+
+def topics_map(found: Topics) -> go.Figure:
+    """Draw posts as points: near points say like things; colour and shape tell the largest topics."""
+    placed = found.posts[found.posts["x"].notna()]
+    traces = []
+    for topic in [*found.topics[:MAP_TOPICS], None]:
+        own = placed[placed["topic"] == topic.number] if topic else placed[placed["topic"] >= MAP_TOPICS]
+        if own.empty:
+            continue
+        i = topic.number if topic else 0
+        traces.append(
+            go.Scatter(
+                x=own["x"], y=own["y"], mode="markers",
+                name=inside_figure(topic.label, 40) if topic else "smaller topics",
+                marker={
+                    "color": SERIES[i] if topic else GREY, "symbol": SYMBOLS[i] if topic else "circle-open",
+                    "size": 6, "opacity": np.where(own["outlier"], 0.25, 0.8).tolist(),
+                },
+                hovertext=[inside_figure(title, 70) for title in own["title"]], hoverinfo="text",
+                customdata=[["thread", post] for post in own["post_id"]],
+            )
+        )  # fmt: skip
+    figure = drawn(*traces, height=460)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    return figure

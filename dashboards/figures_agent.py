@@ -1,0 +1,102 @@
+"""Figures of single agents and of the network between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from moltarium.dashboards.theme import BAND, DASHES, GREY, SERIES, SYMBOLS, drawn
+from moltarium.dashboards.untrusted import inside_figure
+
+
+def mood_lines(moods: pd.DataFrame, causes: Sequence[str]) -> go.Figure:
+    """Draw an agent's mood: valence, arousal and dominance over time.
+
+    Parameters
+    ----------
+    moods
+        Columns ``t, v, a, d, label``.
+    causes
+        What moved the mood at each row, in words.
+    """
+    hover = [
+        f"{inside_figure(label)}<br>{inside_figure(cause, 80)}"
+        for label, cause in zip(moods["label"], causes, strict=True)
+    ]
+    figure = drawn(
+        *(
+            go.Scatter(
+                x=moods["t"], y=moods[axis], name=name, mode="lines+markers" if len(moods) < 80 else "lines",
+                line={"color": SERIES[i], "dash": DASHES[i], "width": 2.2, "shape": "hv"},
+                marker={"size": 5, "symbol": SYMBOLS[i]}, text=hover,
+                hovertemplate=f"{name} " + "%{y:+.2f} · %{text}<extra></extra>",
+            )
+            for i, (axis, name) in enumerate((("v", "Valence"), ("a", "Arousal"), ("d", "Dominance")))
+        ),
+        height=320,
+    )  # fmt: skip
+    figure.update_yaxes(range=[-1.05, 1.05], zeroline=True, tickvals=[-1, -0.5, 0, 0.5, 1])
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A network laid out."""
+
+    names: list[str]
+    """Ids by node."""
+    places: npt.NDArray[np.float64]
+    """Shape ``(n, 2)``."""
+    edges: npt.NDArray[np.int64]
+    """Shape ``(m, 2)``: drawn ties, undirected."""
+    module: npt.NDArray[np.int64]
+    """Module by node, 0 the largest."""
+    degree: npt.NDArray[np.int64]
+    """Agents that a node answers or is answered by, in the whole network."""
+    n_all: int
+    """Nodes of the whole network, drawn or not."""
+
+
+def network(drawing: Drawing, handles: dict[str, str]) -> go.Figure:
+    """Draw the reply network: size by degree, colour and shape by module."""
+    ends = drawing.places[drawing.edges]
+    path = np.full((len(ends) * 3, 2), np.nan)
+    path[0::3], path[1::3] = ends[:, 0], ends[:, 1]
+    traces: list[go.Scatter] = [
+        go.Scatter(
+            x=path[:, 0], y=path[:, 1], mode="lines", line={"color": BAND, "width": 0.6}, hoverinfo="skip",
+            showlegend=False,
+        )
+    ]  # fmt: skip
+    size = 5 + 24 * np.sqrt(drawing.degree / max(int(drawing.degree.max(initial=1)), 1))
+    modules = np.minimum(drawing.module, len(SERIES))
+    for i in range(len(SERIES) + 1):
+        own = np.flatnonzero(modules == i)
+        if not len(own):
+            continue
+        named = i < len(SERIES)
+        traces.append(
+            go.Scatter(
+                x=drawing.places[own, 0], y=drawing.places[own, 1], mode="markers",
+                name=f"module {i + 1}" if named else "smaller modules",
+                marker={
+                    "size": size[own], "color": SERIES[i] if named else GREY, "opacity": 0.85,
+                    "symbol": SYMBOLS[i] if named else "circle-open", "line": {"width": 0.5, "color": GREY},
+                },
+                hovertext=[
+                    f"{inside_figure(handles.get(drawing.names[k], drawing.names[k]))}"
+                    f"<br>tied to {drawing.degree[k]:,} agents"
+                    for k in own
+                ],
+                hoverinfo="text", customdata=[["agent", drawing.names[k]] for k in own],
+            )
+        )  # fmt: skip
+    figure = drawn(*traces, height=640)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    return figure

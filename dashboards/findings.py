@@ -1,0 +1,131 @@
+"""What the record answers to the four questions: results kept per record, and the one sentence each deserves."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from moltarium.analysis.alignment import EmotionalAlignment, emotional_alignment
+from moltarium.analysis.battery import measure
+from moltarium.analysis.compare import Comparison, compare, compare_published
+from moltarium.analysis.metric import Measure, Null
+from moltarium.analysis.networks import Kind
+from moltarium.analysis.norms import NormConvergence, Texts, norm_convergence
+from moltarium.analysis.reciprocity import Reciprocity, reciprocity
+from moltarium.analysis.topics import Topics, topics
+from moltarium.dashboards.parts import chance, interval, null_line, number, signed
+from moltarium.dashboards.source import Source
+from moltarium.dashboards.untrusted import line
+
+SIGNIFICANT = 0.05
+
+Tone: TypeAlias = Literal["found", "none"]
+
+
+class Finding(NamedTuple):
+    """One sentence, the figures under it, and whether it says that something was found."""
+
+    sentence: str
+    evidence: str
+    tone: Tone
+
+
+def found_measures(source: Source) -> dict[str, Measure]:
+    """Return the battery over a record."""
+    return source.get("measures", lambda own: measure(own.record))
+
+
+def found_topics(source: Source) -> Topics:
+    """Return the topics of a record."""
+    return source.get("topics", lambda own: topics(own.record))
+
+
+def found_norms(source: Source, texts: Texts = "post") -> NormConvergence:
+    """Return the norm convergence of a record."""
+    return source.get(f"norms/{texts}", lambda own: norm_convergence(own.record, texts=texts))
+
+
+def found_alignment(source: Source) -> EmotionalAlignment:
+    """Return the emotional alignment of a record."""
+    return source.get("alignment", lambda own: emotional_alignment(own.record))
+
+
+def found_reciprocity(source: Source, kind: Kind = "reply") -> Reciprocity:
+    """Return the reciprocity of a record."""
+    return source.get(f"reciprocity/{kind}", lambda own: reciprocity(own.record, kind))
+
+
+def say_topics(found: Topics) -> Finding:
+    """Say what the topics come to."""
+    largest = found.topics[0]
+    firm = "firm" if found.stability >= 0.7 else "soft" if found.stability >= 0.3 else "loose"
+    return Finding(
+        f"{len(found.topics)} topics; the largest, “{line(largest.label, 60)}”, holds {largest.share:.0%} of posts.",
+        f"Their borders are {firm}: clusterings of other seeds agree at {number(found.stability, 2)} (adjusted "
+        f"Rand index; 0 is chance, 1 the same). {found.outlier_share:.0%} of posts lie no nearer to their topic "
+        f"than strangers do. {found.n_posts:,} posts, {found.n_distinct:,} distinct.",
+        "found" if found.stability >= 0.3 else "none",
+    )
+
+
+def say_norms(found: NormConvergence) -> Finding:
+    """Say whether communities converge."""
+    sentence = {
+        "converging": "Members of a community come to write more alike, beyond what the whole site does.",
+        "diverging": "Members of a community come to write less alike, beyond what the whole site does.",
+        "none": "No sign that communities converge on norms of their own.",
+    }[found.verdict]
+    return Finding(
+        sentence,
+        f"Dispersion inside communities changed by {signed(found.change, 3)} {interval(found.ci)} over the period; "
+        f"{null_line(found.null)}. The whole site changed by {signed(found.site_change, 3)}.",
+        "none" if found.verdict == "none" else "found",
+    )
+
+
+def say_alignment(found: EmotionalAlignment) -> Finding:
+    """Say whether comments feel as what they answer does."""
+    null = found.r_null
+    tone: Tone = "found" if null.p < SIGNIFICANT else "none"
+    if tone == "none":
+        sentence = "Comments share no more emotion with what they answer than with its neighbours."
+    elif found.r > null.mean:
+        sentence = "Comments lean towards the emotion of what they answer, beyond place and time."
+    else:
+        sentence = "Comments lean away from the emotion of what they answer."
+    return Finding(
+        sentence,
+        f"Correlation of valence {number(found.r)} {interval(found.r_ci)}; {null_line(null)}. With each commenter's "
+        f"own temper taken off: {number(found.r_author)}, {chance(found.r_author_null.p)}. Same emotion label in "
+        f"{found.same:.0%} of {found.n:,} pairs, {found.same_null.mean:.0%} under the null.",
+        tone,
+    )
+
+
+def say_reciprocity(found: Reciprocity) -> Finding:
+    """Say whether agents answer each other."""
+    null: Null | None = found.null
+    evidence = (
+        f"r = {number(found.r)} {interval(found.ci)}, ρ = {number(found.rho)}; {null_line(null)}. "
+        f"{found.mutual:,} mutual pairs among {found.nodes:,} agents and {found.edges:,} ties. Edge: {found.edge}."
+    )
+    if null is None or null.p >= SIGNIFICANT:
+        return Finding("Agents answer each other no more often than chance has it.", evidence, "none")
+    if found.r < null.mean:
+        return Finding("Agents answer each other less often than chance has it.", evidence, "found")
+    if null.mean < 0.001:
+        return Finding(
+            "Agents answer each other, which chance would hardly ever have them do.", evidence, "found"
+        )
+    times = number(found.r / null.mean, 2)
+    return Finding(f"Agents answer each other {times} times as often as chance has it.", evidence, "found")
+
+
+def found_comparison(source: Source, against: Source) -> dict[str, Comparison]:
+    """Return two records side by side; kept until the first one grows."""
+    name = f"compare/{against.path}/{against.record.last_seq()}"
+    return source.get(name, lambda own: compare(own.record, against.record))
+
+
+def found_published(source: Source) -> dict[str, Comparison]:
+    """Return a record beside the published figures."""
+    return source.get("published", lambda own: compare_published(own.record))

@@ -1,0 +1,38 @@
+"""What a page is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dash.development.base_component import Component
+
+from moltarium.dashboards.parts import Query
+from moltarium.dashboards.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """What the dashboard looks at."""
+
+    source: Source
+    against: Source | None = None
+    """A second record to compare with."""
+
+
+View: TypeAlias = Callable[[Lab, Query], Component]
+"""Builds a page, or a slow part of one, from the records and the address alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the dashboard."""
+
+    path: str
+    title: str
+    view: View
+    slow: Mapping[str, View] = field(default_factory=dict)
+    """Parts that are filled in after the page is up, by name."""
+    listed: bool = True
+    """Whether the navigation shows it."""

@@ -1,0 +1,96 @@
+"""Side by side: this record and another one, or what has been published of the real site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from dash import html
+from dash.development.base_component import Component
+
+from moltarium.analysis.compare import Comparison
+from moltarium.dashboards.findings import found_comparison, found_published
+from moltarium.dashboards.page import Lab, Page
+from moltarium.dashboards.pages.overview import badges, title_of
+from moltarium.dashboards.parts import Child, Column, Query, card, interval, number, page_head, slow, table
+from moltarium.dashboards.untrusted import line
+
+
+def _view(lab: Lab, query: Query) -> Component:
+    other = lab.against
+    names: list[Child] = [_side("This record", title_of(lab.source.run), badges(lab.source.run))]
+    if other is not None:
+        names.append(_side("Beside it", title_of(other.run), badges(other.run)))
+    return html.Div(
+        [
+            page_head(
+                "Compare",
+                "Like with like: both sides are measured by the same code on what a crawler of the real site could"
+                " have seen.",
+            ),
+            html.Div(names, className="pair"),
+            slow("compare", query, "Measuring both sides…") if other is not None else None,
+            slow("published", query, "Measuring this record as a crawler would have seen it…"),
+        ]
+    )
+
+
+def _side(label: str, title: str, marks: list[html.Span]) -> Component:
+    return card(
+        html.P(label, className="tiny"),
+        html.H2(title, className="side-title"),
+        html.Div(marks, className="badges"),
+    )
+
+
+def _compared(lab: Lab, _query: Query) -> Component:
+    if lab.against is None:
+        return html.Div()
+    return card(
+        comparison_table(found_comparison(lab.source, lab.against), "Measures of both records"),
+        title="Record beside record",
+        note="Difference with its 95 % interval where both sides have one; ≠ marks intervals that leave out zero.",
+        wide=True,
+    )
+
+
+def _published(lab: Lab, _query: Query) -> Component:
+    return card(
+        comparison_table(found_published(lab.source), "Measures beside published figures", published=True),
+        title="Beside what is published of MoltBook",
+        note="Grade A: read in the primary source or recomputed from its data; B: abstract only; C: second-hand."
+        " Published figures cover other days and sizes than this record.",
+        wide=True,
+    )
+
+
+def comparison_table(found: Mapping[str, Comparison], caption: str, *, published: bool = False) -> html.Div:
+    """Lay comparisons out as a table."""
+    columns = [
+        Column("measure"),
+        Column("here", True),
+        Column("grade · published" if published else "there", True),
+        Column("difference", True),
+        Column("source" if published else "needs"),
+    ]
+    rows: list[list[Child]] = []
+    for name, each in found.items():
+        apart = each.difference_ci is not None and (each.difference_ci[0] > 0 or each.difference_ci[1] < 0)
+        there = f"{each.grade} · {number(each.b)}" if published else number(each.b)
+        rows.append(
+            [
+                html.Span(name, title=each.definition, className="term"),
+                _figure(number(each.a), interval(each.a_ci)),
+                _figure(there, interval(each.b_ci)),
+                _figure(("≠ " if apart else "") + number(each.difference), interval(each.difference_ci)),
+                line(each.source, 60) if published else line(each.needs or "", 60),
+            ]
+        )
+    return table(columns, rows, caption)
+
+
+def _figure(value: str, bounds: str) -> html.Span:
+    return html.Span([value, html.Span(f" {bounds}", className="ci") if bounds else None])
+
+
+PAGE: Final = Page("compare", "Compare", _view, {"compare": _compared, "published": _published})

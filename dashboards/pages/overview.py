@@ -1,0 +1,213 @@
+"""What this record is, how much of it there is, and whether it can be trusted."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dash import html
+from dash.development.base_component import Component
+
+from moltarium.dashboards import content, figures
+from moltarium.dashboards.findings import found_measures
+from moltarium.dashboards.page import Lab, Page
+from moltarium.dashboards.parts import (
+    Child,
+    Column,
+    Query,
+    badge,
+    behind,
+    card,
+    chart,
+    key_figure,
+    moment,
+    number,
+    page_head,
+    plain_figure,
+    slow,
+    table,
+)
+from moltarium.dashboards.source import Source
+from moltarium.dashboards.untrusted import line, shown
+from moltarium.sim.record.coverage import coverage_of
+from moltarium.sim.record.schema import (
+    Action,
+    Community,
+    Intervention,
+    LlmCall,
+    Quarantine,
+    Rejection,
+    Run,
+)
+
+HEADLINE = {
+    "network.reply.reciprocity": "Reciprocity (reply → parent's author)",
+    "network.reply.clustering_local": "Local clustering",
+    "network.reply.assortativity": "Degree assortativity",
+    "activity.gini": "Inequality of activity (Gini)",
+    "thread.depth_mean": "Mean depth of comments",
+    "thread.never_replied": "Comments never replied to",
+    "thread.posts_with_comment": "Posts with a comment",
+    "text.exact_duplicates": "Exact duplicates",
+}
+"""Measures shown first, by their name in the battery."""
+
+
+def badges(run: Run) -> list[html.Span]:
+    """Return the marks that no reader of a record may miss."""
+    marks = []
+    if coverage_of(run).synthetic:
+        marks.append(
+            badge(
+                "SYNTHETIC",
+                "alarm",
+                "Written by Moltarium's own minds in place of a real snapshot: no evidence of anything",
+            )
+        )
+    if run.kind == "simulated":
+        marks.append(badge("simulated", "quiet", "Made by a scenario"))
+        marks.append(badge("n = 1", "warn", "One run is one draw: a claim needs at least five seeds"))
+    else:
+        marks.append(badge("observed", "quiet", "Imported from the real site"))
+        marks.append(
+            badge("n = 1", "warn", "There is one real site: intervals speak of sampling within it only")
+        )
+    return marks
+
+
+def title_of(run: Run) -> str:
+    """Return what a person calls the record."""
+    return line(run.title or run.run_id, 140)
+
+
+def _view(lab: Lab, query: Query) -> Component:
+    source = lab.source
+    posts, comments = content.posts(source), content.comments(source)
+    marks = [(row_t(row.t), row.name) for row in source.record.rows(Intervention)]
+    return html.Div(
+        [
+            page_head(title_of(source.run), None, html.Div(badges(source.run), className="badges")),
+            html.Div(_counts(source), className="figures"),
+            card(
+                chart(
+                    figures.activity(posts["t"], comments["t"], marks),
+                    "Posts and comments over time",
+                    "activity",
+                ),
+                title="Activity",
+                note="All times are UTC; simulated time in a simulated run.",
+                wide=True,
+            ),
+            slow("measures", query, "Measuring, with intervals and null models…"),
+            _health(source),
+        ]
+    )
+
+
+def row_t(t: int) -> object:
+    """Return a row's time for a figure."""
+    import pandas as pd
+
+    return pd.Timestamp(t, unit="us", tz="UTC")
+
+
+def _counts(source: Source) -> list[Component]:
+    posts, comments = content.posts(source), content.comments(source)
+    agents = content.agents(source)
+    active = int(((agents["posts"] + agents["comments"]) > 0).sum())
+    figures_: list[Component] = [
+        plain_figure("posts", number(len(posts)), "Rows of the post table."),
+        plain_figure("comments", number(len(comments)), "Rows of the comment table, replies included."),
+        plain_figure(
+            "agents", number(len(agents)), f"Accounts in the record; {active:,} of them wrote something."
+        ),
+        plain_figure("communities", number(source.record.count(Community)), "Rows of the community table."),
+    ]
+    both = [*posts["t"].agg(["min", "max"]), *comments["t"].agg(["min", "max"])] if len(comments) else []
+    if both:
+        hours = (max(both) - min(both)).total_seconds() / 3600
+        span = f"{hours / 24:.1f} d" if hours > 48 else f"{hours:.1f} h"
+        figures_.append(plain_figure("covered", span, f"{moment(min(both))} to {moment(max(both))} UTC."))
+    calls = source.record.count(LlmCall)
+    if calls:
+        figures_.append(plain_figure("model calls", number(calls), "Calls whose reply was used."))
+    return figures_
+
+
+def _measures(lab: Lab, _query: Query) -> Component:
+    found = found_measures(lab.source)
+    rest = [
+        [name, number(m.value), _bounds(m.ci), _against(m), line(m.source, 80)] if m.value is not None
+        else [name, "–", "", f"needs {m.needs}", line(m.source, 80)]
+        for name, m in found.items()
+    ]  # fmt: skip
+    columns = [
+        Column("measure"),
+        Column("value", True),
+        Column("95 % interval", True),
+        Column("null"),
+        Column("source"),
+    ]
+    return card(
+        html.Div([key_figure(words, found[name]) for name, words in HEADLINE.items() if name in found], className="figures"),
+        behind(f"All {len(found)} measures", table(columns, rest, "Every measure of the battery on this record")),
+        title="Measured",
+        note="Open a name for its definition and source.",
+        wide=True,
+    )  # fmt: skip
+
+
+def _bounds(ci: tuple[float, float] | None) -> str:
+    return f"{number(ci[0])} – {number(ci[1])}" if ci else ""
+
+
+def _against(found: object) -> str:
+    null = getattr(found, "null", None)
+    return f"{number(null.mean)} ± {number(null.sd)}, z = {number(null.z)}" if null else ""
+
+
+def _health(source: Source) -> Component:
+    record = source.record
+    facts: list[Child] = []
+    if source.run.kind == "observed":
+        reasons = Counter(row.reason for row in record.rows(Quarantine))
+        total = sum(reasons.values())
+        facts.append(_fact("Quarantined rows", number(total), "ok" if not total else "look",
+                           "; ".join(f"{line(r, 60)}: {n:,}" for r, n in reasons.most_common(4)) or "every row was kept"))  # fmt: skip
+    else:
+        refused = Counter(row.category for row in record.rows(Rejection))
+        facts.append(_fact("Rejections", number(sum(refused.values())), "ok",
+                           ", ".join(f"{line(c, 30)} {n:,}" for c, n in refused.most_common(6)) or "none"))  # fmt: skip
+        asked = record.count(Action)
+        if asked:
+            bad = refused.get("malformed", 0)
+            facts.append(_fact("Invalid model answers", f"{bad / asked:.1%}", "ok" if bad / asked < 0.05 else "look",
+                               f"{bad:,} malformed among {asked:,} parsed actions of minds that ask a model"))  # fmt: skip
+        else:
+            facts.append(_fact("Invalid model answers", "–", "ok", "no mind asked a model"))
+    coverage = coverage_of(source.run)
+    missing = sorted(coverage.missing)
+    facts.append(_fact("Unknown here", number(len(missing)), "ok" if not missing else "look",
+                       ", ".join(missing) or "every table is known"))  # fmt: skip
+    notes = [html.Li(shown(note, 400)) for note in coverage.notes]
+    return card(
+        html.Div(facts, className="health"),
+        behind(f"{len(notes)} notes on this record", html.Ul(notes)) if notes else None,
+        title="Data health",
+        wide=True,
+    )
+
+
+def _fact(name: str, value: str, state: str, detail: str) -> html.Div:
+    mark = {"ok": "✓", "look": "!"}[state]
+    return html.Div(
+        [
+            html.Span(
+                mark, className=f"state {state}", title={"ok": "in order", "look": "worth a look"}[state]
+            ),
+            html.Div([html.Strong(f"{name}: {value}"), html.P(detail, className="muted")]),
+        ],
+        className="fact",
+    )
+
+
+PAGE = Page("overview", "Overview", _view, {"measures": _measures})

@@ -1,0 +1,294 @@
+"""The four questions, a page each: a sentence, a figure with its null, the table behind it, and how it is read."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import pandas as pd
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from moltarium.analysis.networks import EDGE, Kind
+from moltarium.analysis.norms import Texts
+from moltarium.dashboards import figures
+from moltarium.dashboards.findings import (
+    Finding,
+    found_alignment,
+    found_norms,
+    found_reciprocity,
+    found_topics,
+    say_alignment,
+    say_norms,
+    say_reciprocity,
+    say_topics,
+)
+from moltarium.dashboards.methods import METHODS, Method
+from moltarium.dashboards.page import Lab, Page
+from moltarium.dashboards.parts import (
+    Column,
+    Query,
+    behind,
+    card,
+    chart,
+    choices,
+    frame_table,
+    headline,
+    link_to,
+    number,
+    page_head,
+    slow,
+    table,
+)
+from moltarium.dashboards.theme import SERIES
+from moltarium.dashboards.untrusted import line
+
+
+def _said(finding: Finding) -> Component:
+    return headline(finding.sentence, finding.evidence, finding.tone)
+
+
+def _how(method: Method) -> Component:
+    return card(
+        html.P(method.definition),
+        html.P([html.Strong("Null. "), method.null]),
+        html.P([html.Strong("Read with care. "), method.caveat]),
+        html.P(method.source, className="source"),
+        title="How this is measured",
+        wide=True,
+    )
+
+
+def _topics(lab: Lab, query: Query) -> Component:
+    return html.Div(
+        [
+            page_head("Topics", "What do agents post about?"),
+            slow("topics", query, "Fitting topics; the first time takes about twenty seconds…"),
+            _how(METHODS["topics"]),
+        ]
+    )
+
+
+def _topics_found(lab: Lab, _query: Query) -> Component:
+    found = found_topics(lab.source)
+    widest = max(topic.share for topic in found.topics)
+    bars = [
+        html.Div(
+            [
+                html.Span(
+                    line(topic.label, 60), className="bar-name", title=line(" · ".join(topic.words), 200)
+                ),
+                html.Span(
+                    html.Span(
+                        className="bar-fill",
+                        style={
+                            "width": f"{100 * topic.share / widest:.1f}%",
+                            "background": SERIES[topic.number]
+                            if topic.number < len(SERIES)
+                            else "var(--quiet)",
+                        },
+                    ),
+                    className="bar-track",
+                ),
+                html.Span(f"{topic.size:,}", className="bar-value"),
+            ],
+            className="bar",
+        )
+        for topic in found.topics[:16]
+    ]
+    rows = [
+        [
+            str(topic.number + 1),
+            line(" · ".join(topic.words), 120),
+            f"{topic.size:,}",
+            f"{topic.share:.1%}",
+            f"{topic.outliers:,}",
+            dcc.Link("read", href=link_to("thread", id=topic.example)),
+        ]
+        for topic in found.topics
+    ]
+    columns = [
+        Column("topic", True), Column("words"), Column("posts", True), Column("share", True),
+        Column("outliers", True), Column("typical post"),
+    ]  # fmt: skip
+    return html.Div(
+        [
+            _said(say_topics(found)),
+            html.Div(
+                [
+                    card(html.Div(bars, className="bars"), title="Posts by topic"),
+                    card(
+                        chart(figures.topics_map(found), "Map of posts by likeness", "topics-map"),
+                        title="Map of posts",
+                        note="Near posts say like things; distances between far groups mean little. Pale points are"
+                        " outliers. Click a point to read it.",
+                    ),
+                ],
+                className="pair",
+            ),
+            card(
+                chart(figures.topics_over_time(found), "Posts over time by topic", "topics-time"),
+                behind("The table behind these charts", table(columns, rows, found.method)),
+                title="Over time",
+                wide=True,
+            ),
+        ]
+    )
+
+
+TEXTS: Final[dict[str, str]] = {"post": "Posts", "comment": "Comments"}
+
+
+def _texts(query: Query) -> Texts:
+    asked = query.get("texts", "post")
+    return cast("Texts", asked if asked in TEXTS else "post")
+
+
+def _norms(lab: Lab, query: Query) -> Component:
+    return html.Div(
+        [
+            page_head("Norm convergence", "Do communities come to write alike?"),
+            choices("norms", query, "texts", TEXTS, _texts(query)),
+            slow("norms", query, "Comparing texts inside communities…"),
+            _how(METHODS["norms"]),
+        ]
+    )
+
+
+def _norms_found(lab: Lab, query: Query) -> Component:
+    found = found_norms(lab.source, _texts(query))
+    shown = found.communities.assign(
+        community=found.communities["community"].map(lambda name: line(name, 40))
+    )
+    return html.Div(
+        [
+            _said(say_norms(found)),
+            card(
+                chart(
+                    figures.norm_trend(found), "Dispersion inside communities over time and its null", "norms"
+                ),
+                behind(
+                    "The tables behind this chart",
+                    frame_table(found.windows, "By window"),
+                    frame_table(shown, f"By community; {found.left_out:,} more were too small to be read"),
+                ),
+                title="Dispersion inside communities",
+                note="Lower is more alike. The line must fall out of the band, and faster than the band, to tell"
+                " of norms.",
+                wide=True,
+            ),
+        ]
+    )
+
+
+def _alignment(lab: Lab, query: Query) -> Component:
+    return html.Div(
+        [
+            page_head("Emotional alignment", "Do comments feel as what they answer does?"),
+            slow("alignment", query, "Reading emotion off texts and permuting parents…"),
+            _how(METHODS["alignment"]),
+        ]
+    )
+
+
+def _alignment_found(lab: Lab, _query: Query) -> Component:
+    found = found_alignment(lab.source)
+    left = ", ".join(f"{n:,} {reason}" for reason, n in found.left_out.items() if n) or "none"
+    return html.Div(
+        [
+            _said(say_alignment(found)),
+            html.Div(
+                [
+                    card(
+                        chart(
+                            figures.alignment_curve(found),
+                            "Valence of comments by valence of parents",
+                            "curve",
+                        ),
+                        behind("The table behind this chart", frame_table(found.curve, f"Left out: {left}")),
+                        title="Valence answers valence",
+                        note="A slope steeper than the band's is alignment; the band has its own slope where"
+                        " communities share a mood.",
+                    ),
+                    card(
+                        chart(figures.alignment_matrix(found), "Which emotion answers which", "matrix"),
+                        behind(
+                            "The table behind this chart",
+                            frame_table(
+                                found.pairs.astype(int).reset_index(), "Pairs, parent's emotion by row"
+                            ),
+                        ),
+                        title="Which emotion answers which",
+                        note="Times as often as with permuted parents; the diagonal is sharing a label.",
+                    ),
+                ],
+                className="pair",
+            ),
+        ]
+    )
+
+
+def _kind(query: Query) -> Kind:
+    asked = query.get("edge", "reply")
+    return cast("Kind", asked if asked in EDGE else "reply")
+
+
+EDGES: Final[dict[str, str]] = {
+    "reply": "To whom it answers",
+    "author": "To the post's author",
+    "comment": "Comment to comment",
+}
+
+
+def _reciprocity(lab: Lab, query: Query) -> Component:
+    return html.Div(
+        [
+            page_head("Reciprocity", "Do agents answer each other?"),
+            choices("reciprocity", query, "edge", EDGES, _kind(query)),
+            slow("reciprocity", query, "Drawing null networks with the same degrees…"),
+            _how(METHODS["reciprocity"]),
+        ]
+    )
+
+
+def _reciprocity_found(lab: Lab, query: Query) -> Component:
+    found = found_reciprocity(lab.source, _kind(query))
+    rows = [
+        [each.edge, number(each.nodes), number(each.edges), number(each.r), number(each.rho)]
+        if each.needs is None
+        else [each.edge, "–", "–", f"needs {each.needs}", "–"]
+        for each in found.definitions
+    ]
+    columns = [Column("an edge is"), *(Column(name, True) for name in ("agents", "edges", "r", "ρ"))]
+    census = pd.DataFrame(
+        {"dyad": ["mutual", "one way", "none"], "pairs": [found.mutual, found.asymmetric, found.empty]}
+    )
+    return html.Div(
+        [
+            _said(say_reciprocity(found)),
+            card(
+                chart(
+                    figures.null_histogram(
+                        found.null_draws, found.r, found.ci, "share of ties that are returned"
+                    ),
+                    "Observed reciprocity among its null draws",
+                    "reciprocity",
+                ),
+                html.H3("One record, three answers"),
+                html.P(
+                    "The figure depends on what an edge is, so it is never shown without.", className="muted"
+                ),
+                table(columns, rows, "Reciprocity under every definition of an edge"),
+                behind("Dyad census", frame_table(census, "Pairs of agents")),
+                title="Observed among networks with the same degrees",
+                wide=True,
+            ),
+        ]
+    )
+
+
+PAGES: Final = (
+    Page("topics", "Topics", _topics, {"topics": _topics_found}),
+    Page("norms", "Norms", _norms, {"norms": _norms_found}),
+    Page("alignment", "Alignment", _alignment, {"alignment": _alignment_found}),
+    Page("reciprocity", "Reciprocity", _reciprocity, {"reciprocity": _reciprocity_found}),
+)

@@ -1,0 +1,374 @@
+"""Threads: the list of posts, and the reader that shows mood and reasons beside every comment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, cast
+
+import pandas as pd
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from moltarium.dashboards import content
+from moltarium.dashboards.content import Mood
+from moltarium.dashboards.page import Lab, Page
+from moltarium.dashboards.parts import (
+    PAGE_ROWS,
+    Child,
+    Query,
+    card,
+    choices,
+    link_to,
+    page_head,
+    page_number,
+    pager,
+    search_box,
+    signed,
+)
+from moltarium.dashboards.source import Source
+from moltarium.dashboards.theme import EMOTIONS, sign_of
+from moltarium.dashboards.tree import Node, Order, arrange
+from moltarium.dashboards.untrusted import line, shown
+from moltarium.dashboards.why import Asked, Why, why
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import Appraisal, Comment, Emotion, Post, Removal
+
+SORTS: Final[dict[str, str]] = {"new": "Newest", "top": "Top", "talked": "Most talked about"}
+ORDERS: Final[dict[str, str]] = {"top": "Top first", "old": "Oldest first", "new": "Newest first"}
+
+MAX_SHOWN: Final = 300
+"""Comments of one thread shown at once."""
+
+MAX_TEXT: Final = 12_000
+"""Characters of one text shown: the site's own limit and some more."""
+
+
+def _list(lab: Lab, query: Query) -> Component:
+    frame = content.posts(lab.source)
+    wanted = query.get("q", "").strip().lower()
+    if wanted:
+        text = frame["title"] + "\n" + frame["body"] + "\n" + frame["community"]
+        frame = frame[text.str.lower().str.contains(wanted, regex=False)]
+    community = query.get("community")
+    if community:
+        frame = frame[frame["community"] == community]
+    sort = query.get("sort", "new") if query.get("sort") in SORTS else "new"
+    if sort == "top":
+        frame = frame.sort_values(["score", "seq"], ascending=[False, True])
+    elif sort == "talked":
+        frame = frame.sort_values(["comments", "seq"], ascending=[False, True])
+    start = (page_number(query) - 1) * PAGE_ROWS
+    rows = [_entry(lab.source, row) for _, row in frame.iloc[start : start + PAGE_ROWS].iterrows()]
+    only = (
+        dcc.Link(
+            f"only m/{line(community, 40)} ✕", href=link_to("threads", q=wanted), className="choice chosen"
+        )
+        if community
+        else None
+    )
+    return html.Div(
+        [
+            page_head("Threads", "Every post of the record, and the conversation under it."),
+            html.Div(
+                [search_box("Search titles, texts and communities", query), choices("threads", query, "sort", SORTS, sort), only],
+                className="controls",
+            ),
+            html.Div(rows, className="threads"),
+            pager("threads", query, len(frame)),
+        ]
+    )  # fmt: skip
+
+
+def _entry(source: Source, row: pd.Series) -> Component:
+    return html.Article(
+        [
+            html.Div(
+                [html.Span(_score(row["score"]), className="score"), html.Span("score", className="tiny")],
+                className="score-box",
+            ),
+            html.Div(
+                [
+                    dcc.Link(line(row["title"], 160) or "(no title)", href=link_to("thread", id=row["post_id"]), className="thread-title"),
+                    html.P(line(row["body"], 180), className="teaser"),
+                    html.P(
+                        [
+                            _community(row["community"]), " · ", _author(source, row["author"]),
+                            f" · {row['t']:%d %b %H:%M} · {row['comments']:,} comments",
+                        ],
+                        className="byline",
+                    ),
+                ]
+            ),
+        ],
+        className="thread-entry",
+    )  # fmt: skip
+
+
+def _score(value: float) -> str:
+    return "–" if pd.isna(value) else f"{int(value):,}".replace("-", "−")
+
+
+def _community(name: str) -> Component:
+    return dcc.Link(f"m/{line(name, 40)}", href=link_to("threads", community=name))
+
+
+def _author(source: Source, agent: str | None) -> Child:
+    name = line(content.handle_of(source, agent), 40)
+    return name if agent is None else dcc.Link(name, href=link_to("agent", id=agent), className="author")
+
+
+def _reader(lab: Lab, query: Query) -> Component:
+    source = lab.source
+    post = next(iter(source.record.rows_where(Post, post_id=query.get("id", ""))), None)
+    if post is None:
+        return card(
+            html.P("There is no such thread in this record."), dcc.Link("All threads", href="/threads")
+        )
+    order = cast("Order", query.get("order") if query.get("order") in ORDERS else "top")
+    comments = list(source.record.rows_where(Comment, post_id=post.post_id))
+    known = content.scores(source)
+    score = (lambda target: (known or {}).get(target, 0)) if known is not None else None
+    nodes = arrange(comments, score or (lambda _target: 0), order)
+    everything = query.get("all") == "1"
+    shown_nodes = nodes if everything else nodes[:MAX_SHOWN]
+    moods, note = _moods(source, post, [node.comment for node in shown_nodes])
+    removed = {row.target for row in source.record.rows(Removal)}
+    marks = _Marks(source, post, score, moods, removed, source.record.has("comment.parent"))
+    more = (
+        dcc.Link(
+            f"Show all {len(nodes):,} comments",
+            href=link_to("thread", **{**query, "all": 1}),
+            className="choice",
+        )
+        if len(shown_nodes) < len(nodes)
+        else None
+    )
+    return html.Div(
+        [
+            html.Nav(
+                [dcc.Link("Threads", href="/threads"), " / ", _community(post.community)], className="crumbs"
+            ),
+            marks.post(),
+            html.Div(
+                [
+                    html.Span(f"{len(nodes):,} comments", className="muted"),
+                    choices("thread", query, "order", ORDERS, order),
+                ],
+                className="controls",
+            ),
+            html.P(note, className="muted mood-note"),
+            html.Div([marks.comment(node) for node in shown_nodes], className="tree"),
+            more,
+            _legend(),
+        ],
+        className="reader",
+    )
+
+
+def _moods(source: Source, post: Post, comments: list[Comment]) -> tuple[dict[str, Mood], str]:
+    written = pd.DataFrame(
+        [(post.post_id, post.author, post.seq, f"{post.title}\n{post.body}")]
+        + [(c.comment_id, c.author, c.seq, c.body) for c in comments],
+        columns=["target", "author", "seq", "text"],
+    ).astype({"author": object})
+    if source.record.has(Emotion) and source.record.count(Emotion):
+        found = content.latent_moods(source, written)
+        moods = {target: mood for target, mood in zip(written["target"], found, strict=True) if mood}
+        return moods, "Marks show the author's recorded mood at the time of writing: sign, label, valence."
+    try:
+        read = content.read_moods(written["text"].tolist())
+    except NotComputable as missing:
+        return {}, f"No mood is shown: it was not recorded, and reading it from text needs {missing.needs}."
+    moods = dict(zip(written["target"], read, strict=True))
+    return moods, "No moods are recorded here: marks show the emotion read from each text, and a reader errs."
+
+
+def age(seconds: float) -> str:
+    """Return a time span in one unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+class _Marks:
+    """Draws the texts of one thread with their marks."""
+
+    def __init__(
+        self,
+        source: Source,
+        post: Post,
+        score: Callable[[str], int] | None,
+        moods: dict[str, Mood],
+        removed: set[str],
+        nested: bool,
+    ) -> None:
+        self._source = source
+        self._post = post
+        self._score = score
+        self._moods = moods
+        self._removed = removed
+        self._nested = nested
+
+    def post(self) -> Component:
+        post = self._post
+        return html.Article(
+            [
+                html.H1(line(post.title, 300) or "(no title)"),
+                self._byline(
+                    post.post_id, post.author, f"{pd.Timestamp(post.t, unit='us'):%Y-%m-%d %H:%M} UTC"
+                ),
+                html.P(shown(post.body, MAX_TEXT), className="body", dir="auto"),
+                html.P(f"Link in the post: {line(post.url, 200)}", className="muted", dir="ltr")
+                if post.url
+                else None,
+                _ask(post.post_id),
+            ],
+            className="post card",
+            style={"--tone": self._tone(post.post_id)},
+        )
+
+    def comment(self, node: Node) -> Component:
+        comment = node.comment
+        since = (comment.t - self._post.t) / 1e6
+        lost = None
+        if not self._nested:
+            lost = html.Span("its place in the tree is unknown", className="tag")
+        elif node.orphan:
+            lost = html.Span("answers a comment that is not in the record", className="tag")
+        return html.Article(
+            [
+                self._byline(comment.comment_id, comment.author, f"{age(since)} later", lost),
+                html.P(shown(comment.body, MAX_TEXT), className="body", dir="auto"),
+                _ask(comment.comment_id),
+            ],
+            className="comment",
+            id={"type": "comment", "target": comment.comment_id},
+            style={"--tone": self._tone(comment.comment_id), "--depth": str(node.depth)},
+        )
+
+    def _tone(self, target: str) -> str:
+        mood = self._moods.get(target)
+        return sign_of(mood.label).colour if mood else "var(--line)"
+
+    def _byline(self, target: str, author: str | None, when: str, *more: Child) -> Component:
+        score = f"{_score(self._score(target))} points" if self._score else "score unknown"
+        gone = html.Span("removed by a moderator", className="tag") if target in self._removed else None
+        return html.P(
+            [
+                _mood_chip(self._moods.get(target)),
+                _author(self._source, author),
+                f" · {score} · {when} ",
+                *more,
+                gone,
+            ],
+            className="byline",
+        )
+
+
+def _mood_chip(mood: Mood | None) -> Component | None:
+    if mood is None:
+        return None
+    sign = sign_of(mood.label)
+    kind = "recorded mood" if mood.latent else "read from the text"
+    axes = f"{kind}: valence {signed(mood.v)}, arousal {signed(mood.a)}, dominance {signed(mood.d)}"
+    return html.Span(
+        [
+            html.Span(sign.glyph, style={"color": sign.colour}, className="glyph"),
+            f"{mood.label} {signed(mood.v)}",
+        ],
+        className="mood" if mood.latent else "mood read",
+        title=axes,
+    )
+
+
+def _legend() -> Component:
+    marks = [
+        html.Span(
+            [html.Span(sign.glyph, style={"color": sign.colour}, className="glyph"), label], className="mood"
+        )
+        for label, sign in EMOTIONS.items()
+    ]
+    return html.Div(["Signs: ", *marks], className="legend muted")
+
+
+def _ask(target: str) -> Component:
+    return html.Details(
+        [
+            html.Summary("why?", id={"type": "why-ask", "target": target}, n_clicks=0),
+            html.Div(id={"type": "why", "target": target}, className="why"),
+        ],
+        className="why-box",
+    )
+
+
+def explain(lab: Lab, target: str) -> Component:
+    """Build the "why?" panel of one post or comment."""
+    record = lab.source.record
+    row: Post | Comment | None = next(iter(record.rows_where(Post, post_id=target)), None)
+    row = row or next(iter(record.rows_where(Comment, comment_id=target)), None)
+    if row is None:
+        return html.P("This text is not in the record.")
+    return _reasons(lab.source, why(lab.source, row.author, row.step, target))
+
+
+def _reasons(source: Source, found: Why) -> Component:
+    if found.mind is None:
+        return html.P(
+            "An observed record knows what was written, not why: no mind, prompt or mood was recorded."
+        )
+    parts: list[Component] = []
+    if found.calls:
+        parts += [_call(call) for call in found.calls]
+    else:
+        parts.append(
+            html.P([html.Strong("No model was asked. "), f"The {line(found.mind, 40)} mind chose and wrote this itself,"
+                    " from its persona, its mood and what it had read."])
+        )  # fmt: skip
+    if found.action is not None:
+        parts.append(_stage("Parsed", f"{found.action.kind} {found.action.body}"))
+        outcome = f"made {found.action.result}" if found.action.applied else f"refused: {found.action.result}"
+        parts.append(_stage("Applied", outcome))
+    parts.append(appraisal_list(source, found.appraisals, "What moved the author's mood in this step"))
+    return html.Div(parts)
+
+
+def _call(call: Asked) -> Component:
+    turns = [
+        html.Div([html.Span(turn.role, className="role"), html.Pre(shown(turn.text, MAX_TEXT))])
+        for turn in call.prompt
+    ] or [html.P("The prompt's text was not kept.", className="muted")]
+    title = f"Asked {line(call.model, 60)} to {line(call.purpose, 30)} ({call.tokens_in:,} tokens in, {call.tokens_out:,} out)"
+    return html.Div(
+        [
+            html.Details([html.Summary(f"Prompt · {title}"), *turns], open=True),
+            _stage("Raw answer", call.reply if call.reply is not None else "not kept"),
+        ]
+    )
+
+
+def _stage(name: str, text: str) -> Component:
+    return html.Div([html.Span(name, className="role"), html.Pre(shown(text, MAX_TEXT))], className="stage")
+
+
+def appraisal_list(source: Source, rows: tuple[Appraisal, ...], title: str, limit: int = 12) -> Component:
+    """List what moved a mood, each with a link to the text that did it."""
+    if not rows:
+        return html.P(f"{title}: nothing.", className="muted")
+    where = content.places(source)
+    items = []
+    for row in rows[:limit]:
+        place = where.get(row.source)
+        text = f"“{line(place.text, 80)}”" if place else line(row.source, 40)
+        link = dcc.Link(text, href=link_to("thread", id=place.post)) if place else html.Span(text)
+        pull = f"weight {row.weight:.2f}: valence {signed(row.dv)}, arousal {signed(row.da)}, dominance {signed(row.dd)}"
+        items.append(
+            html.Li([html.Span(line(row.kind, 20), className="tag"), link, html.Div(pull, className="muted")])
+        )
+    return html.Div([html.H4(title), html.Ul(items, className="appraisals")])
+
+
+PAGES: Final = (
+    Page("threads", "Threads", _list),
+    Page("thread", "Thread", _reader, listed=False),
+)
