@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,25 @@ from hypothesis import strategies as st
 
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.layout import Column, columns
-from moltarium.sim.record.schema import LATENT, SCHEMA_VERSION, TABLE_OF, Row, Run
+from moltarium.sim.record.moltbook import ImportReport, import_snapshot
+from moltarium.sim.record.order import in_order
+from moltarium.sim.record.schema import (
+    EVENTS,
+    LATENT,
+    SCHEMA_VERSION,
+    TABLE_OF,
+    Agent,
+    Comment,
+    Community,
+    Follow,
+    Post,
+    Profile,
+    Quarantine,
+    Row,
+    Run,
+    Score,
+)
+from moltarium.sim.record.store import RunReader
 
 _INT64 = st.integers(-(2**63), 2**63 - 1)
 _ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20) | st.sampled_from(
@@ -85,3 +105,69 @@ def observed() -> Callable[..., Run]:
         return _simulated(**{**bare, "coverage": unknown.json(), **changes})
 
     return make
+
+
+def _accounted(report: ImportReport, reader: RunReader) -> None:
+    """Nothing is lost, and folding the events in order never meets what is not there yet."""
+    assert report.in_ == report.kept + report.quarantined
+    assert report.quarantined == reader.count(Quarantine)
+    assert (report.posts, report.comments) == (reader.count(Post), reader.count(Comment))
+    assert (report.agents, report.communities) == (reader.count(Agent), reader.count(Community))
+    assert not any(reader.has(table) for table in LATENT)
+    people, places, posts, comments = set[str](), set[str](), set[str](), set[str]()
+    all_posts = {row.post_id for row in reader.rows(Post)}
+    all_comments = {row.comment_id for row in reader.rows(Comment)}
+    for seq, row in enumerate(in_order(reader, *EVENTS, Score, Profile, Quarantine)):
+        assert row.seq == seq
+        if isinstance(row, Agent):
+            people.add(row.agent_id)
+        elif isinstance(row, Community):
+            assert row.creator is None or row.creator in people
+            places.add(row.community_id)
+        elif isinstance(row, Post):
+            assert row.author is None or row.author in people
+            assert row.community in places
+            posts.add(row.post_id)
+        elif isinstance(row, Comment):
+            assert row.author is None or row.author in people
+            assert row.post_id in posts or row.post_id not in all_posts
+            assert row.parent is None or row.parent in comments or row.parent not in all_comments
+            comments.add(row.comment_id)
+        elif isinstance(row, Follow):
+            assert {row.source, row.target} <= people
+        elif isinstance(row, Score):
+            assert row.target in posts or row.target in comments
+        elif isinstance(row, Profile):
+            assert row.agent in people
+
+
+@pytest.fixture(scope="session")
+def accounted() -> Callable[[ImportReport, RunReader], None]:
+    """Return the check that an import lost nothing and put every row after what it needs."""
+    return _accounted
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def imported(tmp_path: Path, source: Path, request: pytest.FixtureRequest) -> Callable[..., RunReader]:
+    """Write files into the source, import it and open the record; every row must be accounted for."""
+
+    def go(files: dict[str, str | bytes], **window: Any) -> RunReader:
+        for name, content in files.items():
+            (source / name).parent.mkdir(exist_ok=True, parents=True)
+            (source / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        out = tmp_path / "record"
+        report = import_snapshot(source, out, **window)
+        reader = RunReader(out)
+        request.addfinalizer(reader.close)
+        _accounted(report, reader)
+        assert os.listdir(out) == ["record.sqlite"]
+        return reader
+
+    return go
