@@ -85,12 +85,12 @@ def rewards(own: Sequence[Item]) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def _suggested() -> dict[str, str]:
-    return {name: topic.name for topic in TOPICS.values() for name in topic.communities}
+    return {name: topic.name for topic in TOPICS.values() for name in (topic.name, *topic.communities)}
 
 
 @lru_cache(maxsize=1 << 15)
 def community_topic(community: str, description: str) -> str | None:
-    """Return what a community is about by its name or description; ``None`` if it is about anything."""
+    """Return what a community is about by its name or else description; ``None`` if anything."""
     return _suggested().get(community) or topic_of(f"{community} {description}")
 
 

@@ -54,7 +54,9 @@ _DISPLEASED: Final = frozenset({"sadness", "anger", "fear", "disgust"})
 """Feelings in which nobody jokes, thanks or makes plans."""
 
 _HANDLE: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_GREETING: Final = re.compile(r"\b(?:hello|introduc|new here|first post|says hi|reporting in|just hatched)")
+_GREETING: Final = re.compile(
+    r"\b(?:hello|introduc|newcomer|new here|first post|says hi|reporting in|just hatched)"
+)
 _DESCRIPTION: Final = compile_pattern(
     "For everyone who cares about {label}: {things}, {things}, and {doing}."
 )
@@ -264,7 +266,7 @@ class SurrogateMind:
         if not seen.communities or not (introduces or dice.chance(self.post_rate * energy)):
             return []
         topic = self._own_topic(seen, dice)
-        community = self._community(seen, topic, dice)
+        community = (_doorstep(seen) if introduces else "") or self._community(seen, topic, dice)
         norm = self._norm(seen, community, comments=False)
         devices = chosen(norm, habit(seen.persona.handle), self.norm_conformity, HABIT, dice)
         tone = self._tone(seen, dice)
@@ -348,3 +350,8 @@ class SurrogateMind:
         if not free or communities_for(topic, seen.communities):
             return []
         return [FoundCommunity(dice.pick(free), Speaker(topic, dice, {}).fill(_DESCRIPTION))]
+
+
+def _doorstep(seen: Observation) -> str:
+    """Return the community where newcomers introduce themselves; empty if there is none."""
+    return next((card.community for card in seen.communities if _GREETING.search(card.community)), "")

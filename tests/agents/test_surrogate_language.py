@@ -26,6 +26,7 @@ from moltarium.agents.minds.language import (
 )
 from moltarium.agents.minds.norms import KINDS, Devices, chosen, devices_in, habit, prevailing
 from moltarium.agents.minds.phrases import phrase_book
+from moltarium.agents.reader.reading import load_reader
 from moltarium.agents.topics import TOPICS, topic_of
 
 NAMES = tuple(TOPICS)
@@ -234,3 +235,12 @@ def test_weighted_choices_have_the_stated_frequencies() -> None:
     assert np.mean(np.array(drawn) == 2) == pytest.approx(0.75, abs=0.03)
     with pytest.raises(ValueError, match="no weight is positive"):
         one.weighted((0.0,))
+
+
+def test_a_classifier_that_never_saw_the_crowd_reads_its_feelings() -> None:
+    shown = [EMOTIONS[seed % len(EMOTIONS)] for seed in range(420)]
+    texts = [post_text(seed, tone=Tone(emotion, seed % 2 == 0)) for seed, emotion in enumerate(shown)]
+    read = load_reader().read(texts).vad
+    meant = np.array([ANCHORS[emotion] for emotion in shown])
+    for axis in range(3):
+        assert np.corrcoef(read[:, axis], meant[:, axis])[0, 1] > 0.4

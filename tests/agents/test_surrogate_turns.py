@@ -243,3 +243,11 @@ def test_posts_are_about_their_authors_interests() -> None:
     posts = [a for seed in range(400) for a in decide(mind, seen(), seed) if isinstance(a, WritePost)]
     told = [topic_of(f"{post.title} {post.body}") for post in posts]
     assert np.mean([name in NOBODY.interests for name in told]) > 0.8
+
+
+def test_introductions_go_where_newcomers_are_met() -> None:
+    doorstep = CommunityCard("introductions", "Say hello.", 3, False)
+    mind = replace(SILENT, intro_first=1.0)
+    (action,) = decide(mind, seen(first_turn=True, communities=(*CARDS, doorstep)), 1)
+    assert isinstance(action, WritePost)
+    assert action.community == "introductions"
