@@ -244,7 +244,7 @@ def _best(platform: Platform, by: Order, now: int, k: int) -> tuple[str, ...]:
 
 def _descending(key: Numbers, t_us: Ints) -> Ints:
     """Return the order by key, time and row, all descending."""
-    ascending = np.lexsort((np.arange(len(key)), t_us, key))
+    ascending = np.lexsort((t_us, key))  # stable, so that equals stand in order of rows
     return ascending[::-1]
 
 
