@@ -25,7 +25,10 @@ MIN_BLOCKS: Final = 10
 
 
 def percentile_interval(replicates: npt.ArrayLike) -> Interval | None:
-    """Return the 2.5 % and 97.5 % quantiles of the finite replicates, ``None`` if under half are finite.
+    """Return the 2.5 % and 97.5 % quantiles of the finite replicates.
+
+    ``None`` if under half are finite, or all are equal: a share of 0 or 1 resamples to itself, which says
+    nothing about how sure it is.
 
     Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
 
@@ -39,14 +42,15 @@ def percentile_interval(replicates: npt.ArrayLike) -> Interval | None:
     if len(finite) < 2 or 2 * len(finite) < len(draws):
         return None
     low, high = np.quantile(finite, (0.025, 0.975))
-    return float(low), float(high)
+    return (float(low), float(high)) if low < high else None
 
 
 def normal_interval(value: float, replicates: npt.ArrayLike, low: float, high: float) -> Interval | None:
     """Return ``value ± 1.96 · sd(replicates)``, cut to the measure's range [low, high].
 
     For graph statistics: their bootstrap replicates are shifted against the observed graph (a doubled agent
-    has no edge to itself), and a percentile interval would inherit that shift.
+    has no edge to itself), and a percentile interval would inherit that shift. ``None`` as in
+    `percentile_interval`.
 
     Examples
     --------
@@ -58,6 +62,8 @@ def normal_interval(value: float, replicates: npt.ArrayLike, low: float, high: f
     if len(finite) < 2 or 2 * len(finite) < len(draws):
         return None
     reach = Z95 * float(finite.std(ddof=1))
+    if not reach:
+        return None
     return max(low, value - reach), min(high, value + reach)
 
 

@@ -100,7 +100,8 @@ def _sweep(source: Ints, target: Ints, n: int, rng: np.random.Generator, *, dire
     s, t = source[order], target[order]
     crossed = np.concatenate((t[half : 2 * half], t[:half]))
     old, new = _keys(s, t, n, directed), _keys(s[: 2 * half], crossed, n, directed)
-    bits = max(4, (m - 1).bit_length() + 4)
+    # 16 to 32 buckets per edge let most pairs switch; a very large graph trades some for a smaller table.
+    bits = max(4, (m - 1).bit_length() + (4 if m < 1 << 20 else 2))
     multiplier = np.uint64(int(rng.integers(0, 2**63)) | 1)
     bucket = ((np.concatenate((old, new)).astype(np.uint64) * multiplier) >> np.uint64(64 - bits)).astype(
         np.int64

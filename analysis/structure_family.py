@@ -77,6 +77,8 @@ RESAMPLED: Final[dict[str, tuple[float, float]]] = {
 DIRECTED_NULL: Final = "directed configuration: in- and out-degrees kept"
 _UNDIRECTED_NULL: Final = "configuration: undirected degrees kept"
 
+DIRECTED_NULL_EDGES: Final = 100_000_000
+"""Edges over all null graphs of reciprocity: 200 graphs of 500,000 edges, at least 20 of any."""
 SHAPE_NULL_EDGES: Final = 5_000_000
 """Edges over all null graphs of the undirected measures: 200 graphs of 25,000 edges, at least 20 of any."""
 
@@ -198,8 +200,9 @@ def vertex_bootstrap(net: Network, flat: Simple, sampling: Sampling) -> Mapping[
 
 def _directed_nulls(net: Network, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
     rng = np.random.default_rng([sampling.seed, 2])
-    draws = directed_configurations(net.source, net.target, net.n, sampling.draws, rng)
-    mutual = np.array([count_mutual(net.source, ends, net.n) for ends in draws], dtype=np.float64)
+    draws = min(sampling.draws, max(20, DIRECTED_NULL_EDGES // net.m))
+    graphs = directed_configurations(net.source, net.target, net.n, draws, rng)
+    mutual = np.array([count_mutual(net.source, ends, net.n) for ends in graphs], dtype=np.float64)
     # Nodes and edges stay as they are, so these three are one draw on three scales.
     r, a = mutual / net.m, density(net.n, net.m)
     beyond = (r - a) / (1 - a) if a < 1 else np.zeros(0)
