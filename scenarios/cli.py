@@ -94,7 +94,8 @@ def import_(
     from moltarium.sim.record.moltbook import import_snapshot
 
     report = import_snapshot(source, out, since=_moment("--since", since), until=_moment("--until", until))
-    _put_figures(str(source), report.json(), as_json)
+    figures = {name.rstrip("_"): value for name, value in report._asdict().items()}
+    _put_figures(str(source), figures, as_json)
 
 
 @app.command()

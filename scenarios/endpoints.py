@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from moltarium.scenarios.spec import ModelSpec
-from moltarium.sim.llm.embedded import embedded_server
+from moltarium.sim.llm.embedded import SLOTS, embedded_server
 from moltarium.sim.llm.endpoint import Endpoint, Secret
 
 EMBEDDED = "embedded"
@@ -41,6 +41,6 @@ def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
         api_key=Secret("" if embedded else os.environ.get(spec.api_key_env, "")),
         structured=spec.structured,
         deadline_s=spec.deadline.total_seconds(),
-        concurrency=spec.concurrency,
+        concurrency=min(spec.concurrency, SLOTS) if embedded else spec.concurrency,
         retries=spec.retries,
     )

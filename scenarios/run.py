@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -254,7 +255,11 @@ def _result(society: Society, scenario: Scenario, out: Path, wall_s: float) -> R
 def _preflight(endpoints: Endpoints, seed: int) -> None:
     """Fail before the first row is written if a model can't be reached."""
     if endpoints:
-        with ReplyStore(Path(":memory:")) as replies, Gateway(endpoints, replies, seed) as gateway:
+        with (
+            TemporaryDirectory() as scratch,
+            ReplyStore(Path(scratch) / REPLIES) as replies,
+            Gateway(endpoints, replies, seed) as gateway,
+        ):
             gateway.preflight()
 
 
