@@ -48,7 +48,8 @@ def published_figures() -> tuple[Published, ...]:
     >>> next(f.value for f in published_figures() if f.name == "holtz.reciprocity")
     0.197
     """
-    papers = tomllib.loads(files("moltarium.analysis.published").joinpath("figures.toml").read_text(encoding="utf-8"))
+    data = files("moltarium.analysis.published").joinpath("figures.toml")
+    papers = tomllib.loads(data.read_text(encoding="utf-8"))
     return tuple(
         Published(
             name=f"{paper}.{figure['name']}",
