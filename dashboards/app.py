@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -13,18 +14,26 @@ from flask import Flask
 
 from moltarium.dashboards import gate
 from moltarium.dashboards.page import Lab, Page, View
-from moltarium.dashboards.pages import agents, compare, network, overview, questions, threads
+from moltarium.dashboards.pages import agents, compare, network, overview, questions, reasons, threads
 from moltarium.dashboards.pages.overview import badges, title_of
-from moltarium.dashboards.parts import Query, card, lack, link_to
+from moltarium.dashboards.parts import Query, card, lack, link_to, said
 from moltarium.dashboards.source import Source
-from moltarium.sim.record.errors import NotComputable
+from moltarium.dashboards.untrusted import line
+from moltarium.sim.record.errors import MoltariumError, NotComputable
+
+_LOG: Final = logging.getLogger(__name__)
 
 PAGES: Final[dict[str, Page]] = {
     page.path: page
     for page in (
-        overview.PAGE, *questions.PAGES, *threads.PAGES, *agents.PAGES, network.PAGE, compare.PAGE,
+        overview.PAGE,
+        *questions.PAGES,
+        *threads.PAGES,
+        *agents.PAGES,
+        network.PAGE,
+        compare.PAGE,
     )
-}  # fmt: skip
+}
 """Every page by the first part of its address. Registered here by hand: Dash's own registry is one per
 process, and two dashboards must be able to live in one."""
 
@@ -69,7 +78,7 @@ def create_app(
     app = dash.Dash(
         __name__,
         # Found by name, Flask would take the namespace package `moltarium` for a module without a file.
-        server=Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None),
+        server=_server(here),
         assets_folder=str(here / "assets"),
         use_pages=False,
         serve_locally=True,
@@ -85,6 +94,10 @@ def create_app(
     _connect(app, lab)
     gate.guard(app.server, gate.content_policy(app.csp_hashes()), hosts, token)
     return app
+
+
+def _server(here: Path) -> Any:
+    return Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None)
 
 
 def serve(
@@ -109,14 +122,15 @@ def serve(
         If `host` is open to the network and there is no token.
     """
     gate.check_bind(host, token)
-    from waitress import serve as listen
+    from waitress import serve as listen  # type: ignore[import-untyped]
 
     listen(app.server, host=host, port=port, threads=threads, ident=None)
 
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
-<head>{%metas%}<title>{%title%}</title><link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">{%css%}</head>
+<head>{%metas%}<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 
@@ -147,24 +161,31 @@ def _frame(lab: Lab) -> Component:
             dcc.Store(id="theme", storage_type="local"),
             html.A("Skip to content", href="#content", className="skip"),
             html.Aside(
-                [
-                    dcc.Link([html.Span("molt", className="brand-molt"), "arium"], href="/", className="brand"),
-                    html.Nav(groups, className="nav", **{"aria-label": "Pages"}),
-                    html.Div(
-                        [
-                            html.P(title_of(lab.source.run), className="record-title"),
-                            html.Div(badges(lab.source.run), className="badges"),
-                            html.Button("Light / dark", id="theme-switch", className="theme-switch", n_clicks=0),
-                        ],
-                        className="aside-foot",
-                    ),
-                ],
+                html.Div(
+                    [
+                        dcc.Link(
+                            [html.Span("molt", className="brand-molt"), "arium"], href="/", className="brand"
+                        ),
+                        html.Nav(groups, className="nav", **said("Pages")),
+                        html.Div(
+                            [
+                                html.P(title_of(lab.source.run), className="record-title"),
+                                html.Div(badges(lab.source.run), className="badges"),
+                                html.Button(
+                                    "Light / dark", id="theme-switch", className="theme-switch", n_clicks=0
+                                ),
+                            ],
+                            className="aside-foot",
+                        ),
+                    ],
+                    className="aside-in",
+                ),
                 className="aside",
             ),
             html.Main(id="content", className="content", tabIndex="-1"),
         ],
         className="frame",
-    )  # fmt: skip
+    )
 
 
 def _read_query(search: str | None) -> dict[str, str]:
@@ -176,6 +197,13 @@ def _shown(view: View, lab: Lab, query: Query, what: str) -> Component:
         return view(lab, query)
     except NotComputable as missing:
         return lack(missing.needs, what)
+
+
+def _broken(error: Exception) -> Component:
+    """Stands where a part failed, so that nobody waits for it; the log has the rest."""
+    _LOG.error("a part of the dashboard failed", exc_info=error)
+    words = error.what if isinstance(error, MoltariumError) else type(error).__name__
+    return card(html.P([html.Strong("This part failed. "), f"{line(words, 300)}. The log tells more."]))
 
 
 def _connect(app: dash.Dash, lab: Lab) -> None:
@@ -203,6 +231,7 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         Output({"type": "slow", "name": MATCH}, "children"),
         Input({"type": "slow-query", "name": MATCH}, "data"),
         State({"type": "slow-query", "name": MATCH}, "id"),
+        on_error=_broken,
     )
     def fill(query: dict[str, str] | None, part: dict[str, str]) -> Component:
         name = part["name"]
@@ -213,9 +242,10 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         Input({"type": "why-ask", "target": MATCH}, "n_clicks"),
         State({"type": "why-ask", "target": MATCH}, "id"),
         prevent_initial_call=True,
+        on_error=_broken,
     )
     def ask(clicks: int, part: dict[str, str]) -> Any:
-        return threads.explain(lab, part["target"]) if clicks == 1 else no_update
+        return reasons.explain(lab, part["target"]) if clicks == 1 else no_update
 
     @app.callback(
         Output("address", "search"),

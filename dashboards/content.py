@@ -103,7 +103,7 @@ def _standing(source: Source) -> tuple[dict[str, float] | None, dict[str, float]
     record = source.record
     if record.has(Profile) and record.count(Profile):
         seen = record.frame(Profile).drop_duplicates("agent", keep="last").set_index("agent")
-        return seen["karma"].to_dict(), seen["followers"].to_dict()
+        return _by_agent(seen["karma"]), _by_agent(seen["followers"])
     karma: dict[str, float] | None = None
     known = scores(source)
     if known is not None:
@@ -121,6 +121,10 @@ def _standing(source: Source) -> tuple[dict[str, float] | None, dict[str, float]
         counts = last[last["active"].astype(bool)]["target"].value_counts()
         followers = {str(agent): float(value) for agent, value in counts.items()}
     return karma, followers
+
+
+def _by_agent(known: pd.Series) -> dict[str, float]:
+    return {str(agent): float(value) for agent, value in known.dropna().items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse.csgraph import connected_components
 
 from moltarium.analysis.corpus import read_corpus
 from moltarium.analysis.networks import build
@@ -26,11 +27,11 @@ _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
 
-def springs(edges: _Ints, n: int, seed: int = 0) -> _Floats:
-    """Place nodes by springs: ties pull, all nodes push, the step cools (Fruchterman & Reingold 1991).
+def springs(edges: _Ints, n: int, module: _Ints, seed: int = 0) -> _Floats:
+    """Place nodes by springs: ties pull, all nodes push, a weak pull holds all near the middle, steps cool.
 
-    doi:10.1002/spe.4380211102. Every node also feels a weak pull to the middle, so that parts without a tie
-    between them stay on the page.
+    The linear–logarithmic forces of Noack (2007, doi:10.7155/jgaa.00154), with repulsion by degree: they set
+    dense groups apart instead of drawing everything into one ball. Nodes start in the sector of their module.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ def springs(edges: _Ints, n: int, seed: int = 0) -> _Floats:
         Shape ``(m, 2)``.
     n
         Number of nodes.
+    module
+        Shape ``(n,)``.
     seed
         Seeds where nodes start.
 
@@ -46,25 +49,26 @@ def springs(edges: _Ints, n: int, seed: int = 0) -> _Floats:
     numpy.ndarray
         Shape ``(n, 2)``.
     """
-    places = np.random.default_rng(seed).normal(size=(n, 2)).astype(np.float32)
-    length = np.float32(1.0 / np.sqrt(max(n, 1)))
-    for heat in np.linspace(0.12, 0.004, _ROUNDS):
+    rng = np.random.default_rng(seed)
+    angle = 2 * np.pi * module / max(int(module.max(initial=0)) + 1, 1)
+    start = 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + rng.normal(0, 3, size=(n, 2))
+    places = start.astype(np.float32)
+    heft = np.float32(1) + np.bincount(edges.ravel(), minlength=n).astype(np.float32)
+    ties = np.zeros((n, n), np.float32)
+    ties[edges[:, 0], edges[:, 1]] = ties[edges[:, 1], edges[:, 0]] = 1
+    for heat in np.geomspace(2.0, 0.02, _ROUNDS):
         apart = places[:, None, :] - places[None, :, :]
-        squared = np.einsum("ijk,ijk->ij", apart, apart) + np.float32(1e-5)
-        move = np.einsum("ijk,ij->ik", apart, length**2 / squared)
-        if len(edges):
-            tie = places[edges[:, 0]] - places[edges[:, 1]]
-            pull = tie * (np.linalg.norm(tie, axis=1, keepdims=True) / length) * np.float32(0.05)
-            np.add.at(move, edges[:, 0], -pull)
-            np.add.at(move, edges[:, 1], pull)
-        move -= places * np.float32(0.4) * length
+        squared = np.einsum("ijk,ijk->ij", apart, apart) + np.float32(0.01)
+        push = np.float32(0.9) * heft[:, None] * heft[None, :] / squared
+        pull = ties * (np.log1p(np.sqrt(squared)) / np.sqrt(squared)) * np.float32(4)
+        move = np.einsum("ijk,ij->ik", apart, push - pull) - places * heft[:, None] * np.float32(0.35)
         far = np.linalg.norm(move, axis=1, keepdims=True)
-        places += move / np.maximum(far, 1e-9) * np.minimum(far, np.float32(heat))
+        places += move / np.maximum(far, np.float32(1e-9)) * np.minimum(far, np.float32(heat))
     return places.astype(np.float64)
 
 
 def draw_network(record: Record) -> Drawing:
-    """Return the reply network's best connected agents, laid out and coloured by module.
+    """Return the best connected agents of the reply network's largest part, laid out and with their modules.
 
     Raises
     ------
@@ -77,7 +81,9 @@ def draw_network(record: Record) -> Drawing:
     simple = undirected(net)
     degree = np.asarray(simple.degrees(), np.int64)
     label = np.asarray(communities(simple), np.int64)
-    order = np.lexsort((net.names.astype(str), -degree))[:MAX_NODES]
+    _, part = connected_components(net.matrix(), directed=False)
+    main = part == np.bincount(part).argmax()
+    order = np.lexsort((net.names.astype(str), -degree, ~main))[: min(MAX_NODES, int(main.sum()))]
     position = np.full(net.n, -1)
     position[order] = np.arange(len(order))
     ends = np.stack([position[simple.low], position[simple.high]], axis=1)
@@ -88,7 +94,7 @@ def draw_network(record: Record) -> Drawing:
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
     return Drawing(
         names=[str(name) for name in net.names[order]],
-        places=springs(ends, len(order)),
+        places=springs(ends, len(order), rank[label[order]]),
         edges=ends[:MAX_EDGES],
         module=rank[label[order]],
         degree=degree[order],

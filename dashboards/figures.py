@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
+import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 from moltarium.analysis.alignment import EmotionalAlignment
+from moltarium.analysis.compare import Comparison
 from moltarium.analysis.norms import NormConvergence
 from moltarium.analysis.topics import Topics
 from moltarium.dashboards.theme import (
@@ -27,7 +29,14 @@ from moltarium.dashboards.untrusted import inside_figure
 MAP_TOPICS = len(SERIES)
 """Topics that get a colour and a shape of their own; the rest share one."""
 
-MATRIX_SCALE = [(0.0, "#4C78C8"), (0.5, "rgba(124,135,148,0.10)"), (1.0, "#D9523C")]
+MIN_EXPECTED = 5
+"""Pairs expected under the null below which a ratio is noise and its cell stays empty."""
+
+MATRIX_SCALE = [
+    (0.0, "rgba(76,120,200,0.55)"),
+    (0.5, "rgba(124,135,148,0.10)"),
+    (1.0, "rgba(217,82,60,0.55)"),
+]
 """Fewer than chance, as chance has it, more than chance."""
 
 
@@ -66,12 +75,12 @@ def activity(
     figure = drawn(
         go.Scatter(
             x=middle, y=counted(comments), name="Comments", mode="lines", fill="tozeroy",
-            line={"color": SEA, "width": 2, "shape": "spline", "smoothing": 0.4}, fillcolor="rgba(22,137,124,0.14)",
+            line={"color": SEA, "width": 2}, fillcolor="rgba(22,137,124,0.14)",
             hovertemplate="%{y:,} comments<extra></extra>",
         ),
         go.Scatter(
             x=middle, y=counted(posts), name="Posts", mode="lines", fill="tozeroy",
-            line={"color": CORAL, "width": 2, "shape": "spline", "smoothing": 0.4}, fillcolor=CORAL_BAND,
+            line={"color": CORAL, "width": 2}, fillcolor=CORAL_BAND,
             hovertemplate="%{y:,} posts<extra></extra>",
         ),
         height=280, hovermode="x unified",
@@ -104,7 +113,8 @@ def norm_trend(found: NormConvergence) -> go.Figure:
         *_between(axis, windows["null_low"], windows["null_high"], "Shuffled communities, 95 %", BAND),
         go.Scatter(
             x=axis, y=windows["null_mean"], mode="lines", name="Shuffled, mean", showlegend=False,
-            line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate="shuffled %{y:.3f}<extra></extra>",
+            line={"color": GREY, "dash": "dash", "width": 1.5},
+            hovertemplate="shuffled %{y:.3f}<extra></extra>",
         ),
         go.Scatter(
             x=axis, y=windows["dispersion"], mode="lines+markers", name="Observed, 95 % interval",
@@ -133,7 +143,8 @@ def alignment_curve(found: EmotionalAlignment) -> go.Figure:
         *_between(curve["parent"], curve["null_low"], curve["null_high"], "Permuted parents, 95 %", BAND),
         go.Scatter(
             x=curve["parent"], y=curve["null_mean"], mode="lines", showlegend=False,
-            line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate="permuted %{y:.3f}<extra></extra>",
+            line={"color": GREY, "dash": "dash", "width": 1.5},
+            hovertemplate="permuted %{y:.3f}<extra></extra>",
         ),
         go.Scatter(
             x=curve["parent"], y=curve["comment"], mode="lines+markers", name="Observed",
@@ -149,16 +160,17 @@ def alignment_curve(found: EmotionalAlignment) -> go.Figure:
 
 def alignment_matrix(found: EmotionalAlignment) -> go.Figure:
     """Draw how often each emotion answers each, relative to permuted parents (1 = as often)."""
-    lift = found.pairs / found.expected.where(found.expected >= 1)
+    lift = found.pairs / found.expected.where(found.expected >= MIN_EXPECTED)
+    lift = lift.dropna(axis=0, how="all").dropna(axis=1, how="all")
     z = np.log2(lift.where(lift > 0).to_numpy(float))
     text = [["" if np.isnan(v) else f"{v:.2f}×" for v in row] for row in lift.to_numpy(float)]
-    counts = found.pairs.to_numpy().astype(int)
+    counts = found.pairs.loc[lift.index, lift.columns].to_numpy().astype(int)
     figure = drawn(
         go.Heatmap(
             z=np.clip(z, -1, 1), x=list(lift.columns), y=list(lift.index), zmin=-1, zmax=1,
             colorscale=MATRIX_SCALE, text=text, texttemplate="%{text}", customdata=counts,
-            hovertemplate="parent %{y} → comment %{x}<br>%{text} as often as permuted"
-            "<br>%{customdata:,} pairs<extra></extra>",
+            hovertemplate="parent %{y} → comment %{x}<br>%{text} as often as permuted<br>%{customdata:,}"
+            " pairs<extra></extra>",
             xgap=3, ygap=3, showscale=False,
         ),
         height=340,
@@ -174,7 +186,7 @@ def null_histogram(
     """Draw where an observed figure stands among its null draws."""
     figure = drawn(
         go.Histogram(
-            x=draws, nbinsx=24, name="Null draws", marker={"color": GREY, "opacity": 0.45},
+            x=draws, nbinsx=16, name="Null draws", marker={"color": GREY, "opacity": 0.45},
             hovertemplate="%{y} draws at %{x}<extra></extra>",
         ),
         go.Scatter(
@@ -221,6 +233,11 @@ def topics_over_time(found: Topics) -> go.Figure:
     return figure
 
 
+def _titled(found: Topics, row: Any) -> str:
+    topic = found.topics[row.topic]
+    return f"{inside_figure(row.title, 70)}<br>{inside_figure(topic.label, 50)}"
+
+
 def topics_map(found: Topics) -> go.Figure:
     """Draw posts as points: near points say like things; colour and shape tell the largest topics."""
     placed = found.posts[found.posts["x"].notna()]
@@ -238,11 +255,50 @@ def topics_map(found: Topics) -> go.Figure:
                     "color": SERIES[i] if topic else GREY, "symbol": SYMBOLS[i] if topic else "circle-open",
                     "size": 6, "opacity": np.where(own["outlier"], 0.25, 0.8).tolist(),
                 },
-                hovertext=[inside_figure(title, 70) for title in own["title"]], hoverinfo="text",
+                hovertext=[_titled(found, row) for row in own.itertuples()], hoverinfo="text",
                 customdata=[["thread", post] for post in own["post_id"]],
             )
         )  # fmt: skip
-    figure = drawn(*traces, height=460)
+    figure = drawn(*traces, height=460, showlegend=False)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     return figure
+
+
+def ratios(found: Mapping[str, Comparison]) -> go.Figure:
+    """Draw how far each measure here is from the other side: their ratio, on a scale of doublings."""
+    rows = [
+        (name, each.ratio, _ratio_reach(each))
+        for name, each in found.items()
+        if each.ratio is not None and each.ratio > 0
+    ][::-1]
+    names = [inside_figure(name) for name, _, _ in rows]
+    ratio = np.array([value for _, value, _ in rows])
+    reach = [ends for _, _, ends in rows]
+    figure = drawn(
+        go.Scatter(
+            x=ratio, y=names, mode="markers", marker={"color": CORAL, "size": 9}, showlegend=False,
+            error_x={
+                "type": "data", "symmetric": False, "color": CORAL, "thickness": 1.4, "width": 3,
+                "array": [high for _, high in reach], "arrayminus": [low for low, _ in reach],
+            },
+            hovertemplate="%{y}<br>%{x:.2f} times the other side<extra></extra>",
+        ),
+        height=90 + 24 * len(rows),
+    )  # fmt: skip
+    figure.add_vline(x=1, line={"color": GREY, "dash": "dash", "width": 1.5})
+    span = max(2.0, float(np.max(np.maximum(ratio, 1 / ratio)))) * 1.3 if len(ratio) else 2.0
+    ticks = [t for t in (1 / 64, 1 / 16, 1 / 4, 1 / 2, 1, 2, 4, 16, 64) if 1 / span <= t <= span]
+    text = [f"{t:g}×" if t >= 1 else f"1/{round(1 / t)}×" for t in ticks]
+    ends = [-np.log10(span), np.log10(span)]
+    figure.update_xaxes(type="log", range=ends, tickvals=ticks, ticktext=text, title_text="here ÷ there")
+    figure.update_yaxes(showgrid=False)
+    return figure
+
+
+def _ratio_reach(each: Comparison) -> tuple[float, float]:
+    """How far this side's own interval reaches below and above the ratio."""
+    if each.a_ci is None or not each.a or not each.ratio:
+        return 0.0, 0.0
+    low, high = (end / each.a * each.ratio for end in each.a_ci)
+    return max(each.ratio - low, 0.0), max(high - each.ratio, 0.0)

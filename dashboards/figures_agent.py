@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
+import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 from moltarium.dashboards.theme import BAND, DASHES, GREY, SERIES, SYMBOLS, drawn
 from moltarium.dashboards.untrusted import inside_figure
@@ -89,8 +89,8 @@ def network(drawing: Drawing, handles: dict[str, str]) -> go.Figure:
                     "symbol": SYMBOLS[i] if named else "circle-open", "line": {"width": 0.5, "color": GREY},
                 },
                 hovertext=[
-                    f"{inside_figure(handles.get(drawing.names[k], drawing.names[k]))}"
-                    f"<br>tied to {drawing.degree[k]:,} agents"
+                    f"{inside_figure(handles.get(drawing.names[k], drawing.names[k]))}<br>tied to"
+                    f" {drawing.degree[k]:,} agents"
                     for k in own
                 ],
                 hoverinfo="text", customdata=[["agent", drawing.names[k]] for k in own],

@@ -1,4 +1,4 @@
-"""What the record answers to the four questions: results kept per record, and the one sentence each deserves."""
+"""What a record answers to the four questions: results, kept, and the one sentence that each deserves."""
 
 from __future__ import annotations
 
@@ -59,10 +59,11 @@ def say_topics(found: Topics) -> Finding:
     largest = found.topics[0]
     firm = "firm" if found.stability >= 0.7 else "soft" if found.stability >= 0.3 else "loose"
     return Finding(
-        f"{len(found.topics)} topics; the largest, “{line(largest.label, 60)}”, holds {largest.share:.0%} of posts.",
-        f"Their borders are {firm}: clusterings of other seeds agree at {number(found.stability, 2)} (adjusted "
-        f"Rand index; 0 is chance, 1 the same). {found.outlier_share:.0%} of posts lie no nearer to their topic "
-        f"than strangers do. {found.n_posts:,} posts, {found.n_distinct:,} distinct.",
+        f"{len(found.topics)} topics; the largest, “{line(largest.label, 60)}”, holds {largest.share:.0%} of"
+        " posts.",
+        f"Their borders are {firm}: clusterings of other seeds agree at {number(found.stability, 2)}"
+        f" (adjusted Rand index; 0 is chance, 1 the same). {found.outlier_share:.0%} of posts lie no nearer"
+        f" to their topic than strangers do. {found.n_posts:,} posts, {found.n_distinct:,} distinct.",
         "found" if found.stability >= 0.3 else "none",
     )
 
@@ -76,8 +77,8 @@ def say_norms(found: NormConvergence) -> Finding:
     }[found.verdict]
     return Finding(
         sentence,
-        f"Dispersion inside communities changed by {signed(found.change, 3)} {interval(found.ci)} over the period; "
-        f"{null_line(found.null)}. The whole site changed by {signed(found.site_change, 3)}.",
+        f"Dispersion inside communities changed by {signed(found.change, 3)} {interval(found.ci)} over the"
+        f" period; {null_line(found.null)}. The whole site changed by {signed(found.site_change, 3)}.",
         "none" if found.verdict == "none" else "found",
     )
 
@@ -94,9 +95,10 @@ def say_alignment(found: EmotionalAlignment) -> Finding:
         sentence = "Comments lean away from the emotion of what they answer."
     return Finding(
         sentence,
-        f"Correlation of valence {number(found.r)} {interval(found.r_ci)}; {null_line(null)}. With each commenter's "
-        f"own temper taken off: {number(found.r_author)}, {chance(found.r_author_null.p)}. Same emotion label in "
-        f"{found.same:.0%} of {found.n:,} pairs, {found.same_null.mean:.0%} under the null.",
+        f"Correlation of valence {number(found.r)} {interval(found.r_ci)}; {null_line(null)}. With each"
+        f" commenter's own temper taken off: {number(found.r_author)}, {chance(found.r_author_null.p)}. Same"
+        f" emotion label in {found.same:.0%} of {found.n:,} pairs, {found.same_null.mean:.0%} under the"
+        " null.",
         tone,
     )
 
@@ -105,8 +107,9 @@ def say_reciprocity(found: Reciprocity) -> Finding:
     """Say whether agents answer each other."""
     null: Null | None = found.null
     evidence = (
-        f"r = {number(found.r)} {interval(found.ci)}, ρ = {number(found.rho)}; {null_line(null)}. "
-        f"{found.mutual:,} mutual pairs among {found.nodes:,} agents and {found.edges:,} ties. Edge: {found.edge}."
+        f"r = {number(found.r)} {interval(found.ci)}, ρ = {number(found.rho)}; {null_line(null)}."
+        f" {found.mutual:,} mutual pairs among {found.nodes:,} agents and {found.edges:,} ties. Edge:"
+        f" {found.edge}."
     )
     if null is None or null.p >= SIGNIFICANT:
         return Finding("Agents answer each other no more often than chance has it.", evidence, "none")

@@ -1,4 +1,4 @@
-"""Who may talk to the dashboard: loopback by default, known hosts only, a token beyond; and what pages may load."""
+"""Who may talk to the dashboard, and what its pages may load: this machine, unless a token is set."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
 import pandas as pd
-import plotly.graph_objects as go
+import plotly.graph_objects as go  # type: ignore[import-untyped]
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -145,6 +145,16 @@ def plain_figure(name: str, value: str, explanation: str) -> html.Div:
     )
 
 
+def said(label: str) -> dict[str, Any]:
+    """Return the attribute that says to a screen reader what a part is."""
+    return {"aria-label": label}
+
+
+def height_of(figure: go.Figure) -> int:
+    """Return a figure's height in pixels."""
+    return int(figure.to_dict()["layout"]["height"])
+
+
 def chart(figure: go.Figure, what: str, name: str) -> html.Div:
     """A figure with the words a screen reader says for it.
 
@@ -155,7 +165,7 @@ def chart(figure: go.Figure, what: str, name: str) -> html.Div:
             figure=figure,
             id={"type": "graph", "name": name},
             responsive=True,
-            style={"height": f"{figure.layout.height}px"},
+            style={"height": f"{height_of(figure)}px"},
             config={
                 "displaylogo": False,
                 "modeBarButtons": [["toImage", "resetScale2d"]],
@@ -164,7 +174,7 @@ def chart(figure: go.Figure, what: str, name: str) -> html.Div:
         ),
         role="img",
         className="chart",
-        **{"aria-label": what},
+        **said(what),
     )
 
 
@@ -174,7 +184,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Child]], caption: s
     body = [
         html.Tr(
             [
-                html.Td(cell, className="num" if c.numeric else None, **{"data-label": c.title})
+                html.Td(cell, className="num" if c.numeric else None)
                 for c, cell in zip(columns, row, strict=True)
             ]
         )
@@ -263,7 +273,7 @@ def choices(page: str, query: Query, name: str, options: Mapping[str, str], chos
             for value, title in options.items()
         ],
         className="choices",
-        **{"aria-label": name},
+        **said(name),
     )
 
 
@@ -287,5 +297,5 @@ def pager(page: str, query: Query, total: int) -> html.Nav:
     return html.Nav(
         [step(here - 1, "← Back"), html.Span(shown, className="muted"), step(here + 1, "More →")],
         className="pager",
-        **{"aria-label": "pages"},
+        **said("pages"),
     )

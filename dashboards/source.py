@@ -80,7 +80,7 @@ class Source:
                 self._kept[name] = kept
         if isinstance(kept[1], NotComputable):
             raise NotComputable(kept[1].needs)
-        return kept[1]  # type: ignore[no-any-return]
+        return kept[1]
 
     def close(self) -> None:
         """Close the record."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import plotly.graph_objects as go
+import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 CORAL: Final = "#D9523C"
 """What was observed."""
@@ -21,6 +21,8 @@ SERIES: Final = ("#D9523C", "#16897C", "#4C78C8", "#B8862B", "#8B5FBF", "#5C8A3A
 """Series in order; each keeps a contrast of 3:1 on the light and on the dark ground."""
 SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "hexagon", "star")
 """Marker shapes that go with `SERIES`, so that colour is never alone."""
+GLYPHS: Final = ("●", "■", "◆", "▲", "✚", "⬟", "⬢", "★")
+"""`SYMBOLS` as characters."""
 DASHES: Final = ("solid", "dash", "dot", "dashdot")
 """Line styles that go with `SERIES`."""
 
@@ -55,7 +57,7 @@ _AXIS: Final = {
     "zerolinecolor": BAND,
     "zerolinewidth": 1,
     "ticks": "",
-    "title": {"standoff": 12},
+    "title": {"standoff": 12, "font": {"size": 13}},
     "automargin": True,
 }
 
@@ -76,7 +78,7 @@ TEMPLATE: Final = go.layout.Template(
 """Transparent grounds; text and hover boxes take the page's own colours through the style sheet."""
 
 
-def drawn(*traces: go.Figure | object, height: int = 360, **layout: object) -> go.Figure:
+def drawn(*traces: Any, height: int = 360, **layout: Any) -> go.Figure:
     """Return a figure of `traces` in the house style."""
     figure = go.Figure(list(traces))
     figure.update_layout(template=TEMPLATE, height=height, **layout)

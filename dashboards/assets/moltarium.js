@@ -35,7 +35,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     if (event.key === "/") {
-      const box = document.querySelector("input.search");
+      const box = document.querySelector(".search input");
       if (box) { event.preventDefault(); box.focus(); }
     } else if (event.key === "j" || event.key === "k") {
       const all = Array.from(document.querySelectorAll(".thread-entry, .comment"));

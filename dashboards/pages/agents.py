@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from moltarium.dashboards import content
 from moltarium.dashboards.figures_agent import mood_lines
 from moltarium.dashboards.page import Lab, Page
-from moltarium.dashboards.pages.threads import appraisal_list
+from moltarium.dashboards.pages.reasons import appraisal_list
 from moltarium.dashboards.parts import (
     PAGE_ROWS,
     Child,
@@ -102,13 +102,17 @@ def _agent(lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             html.Nav(dcc.Link("Agents", href="/agents"), className="crumbs"),
-            page_head(line(row["handle"], 80) or agent, None, html.P(shown(row["bio"], 1000), className="bio", dir="auto")),
+            page_head(
+                line(row["handle"], 80) or agent,
+                None,
+                html.P(shown(row["bio"], 1000), className="bio", dir="auto"),
+            ),
             html.Div(_deeds(source, agent, row), className="figures"),
             html.Div([_persona(source, agent), _now(source, agent)], className="pair"),
             _mood(source, agent),
             html.Div([_writings(source, agent), _memories(source, agent)], className="pair"),
         ]
-    )  # fmt: skip
+    )
 
 
 def _deeds(source: Source, agent: str, row: pd.Series) -> list[Component]:
@@ -139,9 +143,9 @@ def _deeds(source: Source, agent: str, row: pd.Series) -> list[Component]:
         refused = pd.Series(
             [each.category for each in record.rows_where(Rejection, agent=agent)], dtype=object
         )
-        detail = ", ".join(f"{line(c, 30)} {n:,}" for c, n in refused.value_counts().items())
+        detail = ", ".join(f"{line(str(c), 30)} {n:,}" for c, n in refused.value_counts().items())
         deeds.append(plain_figure("refusals", number(len(refused)), detail or "No action was refused."))
-    return deeds  # fmt: skip
+    return deeds
 
 
 def _persona(source: Source, agent: str) -> Component:
@@ -220,11 +224,14 @@ def _mood(source: Source, agent: str) -> Component:
     return card(
         now,
         chart(mood_lines(frame, causes), "Valence, arousal and dominance over time", "mood"),
-        behind("The table behind this chart", frame_table(listed, f"Latest {len(listed)} of {len(frame):,} changes")),
+        behind(
+            "The table behind this chart",
+            frame_table(listed, f"Latest {len(listed)} of {len(frame):,} changes"),
+        ),
         title="Mood",
         note="Each axis runs from −1 to 1. Hover for what moved it.",
         wide=True,
-    )  # fmt: skip
+    )
 
 
 def _writings(source: Source, agent: str) -> Component:
@@ -266,10 +273,12 @@ def _memories(source: Source, agent: str) -> Component:
         for row in reversed(rows[-LATEST:])
     ]
     return card(
-        html.Ul(items, className="appraisals scroll-y") if items else html.P("No memories were recorded.", className="muted"),
+        html.Ul(items, className="appraisals scroll-y")
+        if items
+        else html.P("No memories were recorded.", className="muted"),
         title="Memory",
         note=f"{len(rows):,} in all, latest first." if rows else None,
-    )  # fmt: skip
+    )
 
 
 PAGES: Final = (

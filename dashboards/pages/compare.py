@@ -9,10 +9,23 @@ from dash import html
 from dash.development.base_component import Component
 
 from moltarium.analysis.compare import Comparison
+from moltarium.dashboards import figures
 from moltarium.dashboards.findings import found_comparison, found_published
 from moltarium.dashboards.page import Lab, Page
 from moltarium.dashboards.pages.overview import badges, title_of
-from moltarium.dashboards.parts import Child, Column, Query, card, interval, number, page_head, slow, table
+from moltarium.dashboards.parts import (
+    Child,
+    Column,
+    Query,
+    behind,
+    card,
+    chart,
+    interval,
+    number,
+    page_head,
+    slow,
+    table,
+)
 from moltarium.dashboards.untrusted import line
 
 
@@ -25,8 +38,8 @@ def _view(lab: Lab, query: Query) -> Component:
         [
             page_head(
                 "Compare",
-                "Like with like: both sides are measured by the same code on what a crawler of the real site could"
-                " have seen.",
+                "Like with like: both sides are measured by the same code on what a crawler of the real"
+                " site could have seen.",
             ),
             html.Div(names, className="pair"),
             slow("compare", query, "Measuring both sides…") if other is not None else None,
@@ -46,20 +59,26 @@ def _side(label: str, title: str, marks: list[html.Span]) -> Component:
 def _compared(lab: Lab, _query: Query) -> Component:
     if lab.against is None:
         return html.Div()
+    found = found_comparison(lab.source, lab.against)
     return card(
-        comparison_table(found_comparison(lab.source, lab.against), "Measures of both records"),
+        chart(figures.ratios(found), "Every measure here as a multiple of the other record's", "ratios"),
+        behind("The table behind this chart", comparison_table(found, "Measures of both records")),
         title="Record beside record",
-        note="Difference with its 95 % interval where both sides have one; ≠ marks intervals that leave out zero.",
+        note="The dashed line is no difference; whiskers are this side's 95 % interval. In the table ≠"
+        " marks differences whose interval leaves out zero. Measures of zero or other sign stand in the"
+        " table only.",
         wide=True,
     )
 
 
 def _published(lab: Lab, _query: Query) -> Component:
+    found = found_published(lab.source)
     return card(
-        comparison_table(found_published(lab.source), "Measures beside published figures", published=True),
+        chart(figures.ratios(found), "Every measure here as a multiple of the published figure", "published"),
+        comparison_table(found, "Measures beside published figures", published=True),
         title="Beside what is published of MoltBook",
-        note="Grade A: read in the primary source or recomputed from its data; B: abstract only; C: second-hand."
-        " Published figures cover other days and sizes than this record.",
+        note="Grade A: read in the primary source or recomputed from its data; B: abstract only; C:"
+        " second-hand. Published figures cover other days and sizes than this record.",
         wide=True,
     )
 

@@ -12,7 +12,18 @@ from moltarium.dashboards import content
 from moltarium.dashboards.drawing import MAX_EDGES, draw_network
 from moltarium.dashboards.figures_agent import Drawing, network
 from moltarium.dashboards.page import Lab, Page
-from moltarium.dashboards.parts import Column, Query, behind, card, chart, link_to, page_head, slow, table
+from moltarium.dashboards.parts import (
+    Child,
+    Column,
+    Query,
+    behind,
+    card,
+    chart,
+    link_to,
+    page_head,
+    slow,
+    table,
+)
 from moltarium.dashboards.untrusted import line
 
 TOP: Final = 40
@@ -34,7 +45,7 @@ def _drawn(lab: Lab, _query: Query) -> Component:
     source = lab.source
     drawing: Drawing = source.get("network", lambda own: draw_network(own.record))
     handles = content.handles(source)
-    rows = [
+    rows: list[list[Child]] = [
         [
             dcc.Link(line(handles.get(name, name), 40), href=link_to("agent", id=name)),
             f"{degree:,}",
@@ -49,14 +60,18 @@ def _drawn(lab: Lab, _query: Query) -> Component:
         chart(network(drawing, handles), "The reply network", "network"),
         behind(
             "The table behind this picture",
-            table([Column("agent"), Column("tied to", True), Column("module", True)], rows, "Best connected agents"),
+            table(
+                [Column("agent"), Column("tied to", True), Column("module", True)],
+                rows,
+                "Best connected agents",
+            ),
         ),
         title=f"{len(drawing.names):,} of {drawing.n_all:,} agents, {len(sizes)} modules",
-        note="Size is the number of agents it answers or is answered by; colour and shape are modules (Louvain,"
-        f" whole network). The best connected and at most {MAX_EDGES:,} ties are drawn. Click an agent to meet it;"
-        " click a module in the legend to hide it.",
+        note="Size is the number of agents it answers or is answered by; colour and shape are modules"
+        f" (Louvain, whole network). The best connected and at most {MAX_EDGES:,} ties are drawn. Click an"
+        " agent to meet it; click a module in the legend to hide it.",
         wide=True,
-    )  # fmt: skip
+    )
 
 
 PAGE: Final = Page("network", "Network", _view, {"network": _drawn})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
@@ -82,7 +83,7 @@ def title_of(run: Run) -> str:
 def _view(lab: Lab, query: Query) -> Component:
     source = lab.source
     posts, comments = content.posts(source), content.comments(source)
-    marks = [(row_t(row.t), row.name) for row in source.record.rows(Intervention)]
+    marks = [(pd.Timestamp(row.t, unit="us", tz="UTC"), row.name) for row in source.record.rows(Intervention)]
     return html.Div(
         [
             page_head(title_of(source.run), None, html.Div(badges(source.run), className="badges")),
@@ -101,13 +102,6 @@ def _view(lab: Lab, query: Query) -> Component:
             _health(source),
         ]
     )
-
-
-def row_t(t: int) -> object:
-    """Return a row's time for a figure."""
-    import pandas as pd
-
-    return pd.Timestamp(t, unit="us", tz="UTC")
 
 
 def _counts(source: Source) -> list[Component]:
@@ -136,10 +130,11 @@ def _counts(source: Source) -> list[Component]:
 def _measures(lab: Lab, _query: Query) -> Component:
     found = found_measures(lab.source)
     rest = [
-        [name, number(m.value), _bounds(m.ci), _against(m), line(m.source, 80)] if m.value is not None
+        [name, number(m.value), _bounds(m.ci), _against(m), line(m.source, 80)]
+        if m.value is not None
         else [name, "–", "", f"needs {m.needs}", line(m.source, 80)]
         for name, m in found.items()
-    ]  # fmt: skip
+    ]
     columns = [
         Column("measure"),
         Column("value", True),
@@ -148,12 +143,17 @@ def _measures(lab: Lab, _query: Query) -> Component:
         Column("source"),
     ]
     return card(
-        html.Div([key_figure(words, found[name]) for name, words in HEADLINE.items() if name in found], className="figures"),
-        behind(f"All {len(found)} measures", table(columns, rest, "Every measure of the battery on this record")),
+        html.Div(
+            [key_figure(words, found[name]) for name, words in HEADLINE.items() if name in found],
+            className="figures",
+        ),
+        behind(
+            f"All {len(found)} measures", table(columns, rest, "Every measure of the battery on this record")
+        ),
         title="Measured",
         note="Open a name for its definition and source.",
         wide=True,
-    )  # fmt: skip
+    )
 
 
 def _bounds(ci: tuple[float, float] | None) -> str:
@@ -171,27 +171,51 @@ def _health(source: Source) -> Component:
     if source.run.kind == "observed":
         reasons = Counter(row.reason for row in record.rows(Quarantine))
         total = sum(reasons.values())
-        facts.append(_fact("Quarantined rows", number(total), "ok" if not total else "look",
-                           "; ".join(f"{line(r, 60)}: {n:,}" for r, n in reasons.most_common(4)) or "every row was kept"))  # fmt: skip
+        facts.append(
+            _fact(
+                "Quarantined rows",
+                number(total),
+                "ok" if not total else "look",
+                "; ".join(f"{line(r, 60)}: {n:,}" for r, n in reasons.most_common(4)) or "every row was kept",
+            )
+        )
     else:
         refused = Counter(row.category for row in record.rows(Rejection))
-        facts.append(_fact("Rejections", number(sum(refused.values())), "ok",
-                           ", ".join(f"{line(c, 30)} {n:,}" for c, n in refused.most_common(6)) or "none"))  # fmt: skip
+        facts.append(
+            _fact(
+                "Rejections",
+                number(sum(refused.values())),
+                "ok",
+                ", ".join(f"{line(c, 30)} {n:,}" for c, n in refused.most_common(6)) or "none",
+            )
+        )
         asked = record.count(Action)
         if asked:
             bad = refused.get("malformed", 0)
-            facts.append(_fact("Invalid model answers", f"{bad / asked:.1%}", "ok" if bad / asked < 0.05 else "look",
-                               f"{bad:,} malformed among {asked:,} parsed actions of minds that ask a model"))  # fmt: skip
+            facts.append(
+                _fact(
+                    "Invalid model answers",
+                    f"{bad / asked:.1%}",
+                    "ok" if bad / asked < 0.05 else "look",
+                    f"{bad:,} malformed among {asked:,} parsed actions of minds that ask a model",
+                )
+            )
         else:
             facts.append(_fact("Invalid model answers", "–", "ok", "no mind asked a model"))
     coverage = coverage_of(source.run)
     missing = sorted(coverage.missing)
-    facts.append(_fact("Unknown here", number(len(missing)), "ok" if not missing else "look",
-                       ", ".join(missing) or "every table is known"))  # fmt: skip
+    facts.append(
+        _fact(
+            "Unknown here",
+            number(len(missing)),
+            "ok" if not missing else "look",
+            ", ".join(missing) or "every table is known",
+        )
+    )
     notes = [html.Li(shown(note, 400)) for note in coverage.notes]
     return card(
         html.Div(facts, className="health"),
-        behind(f"{len(notes)} notes on this record", html.Ul(notes)) if notes else None,
+        behind(f"Notes on this record ({len(notes)})", html.Ul(notes)) if notes else None,
         title="Data health",
         wide=True,
     )

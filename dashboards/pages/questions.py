@@ -1,4 +1,4 @@
-"""The four questions, a page each: a sentence, a figure with its null, the table behind it, and how it is read."""
+"""The four questions, a page each: a sentence, a figure with its null, the table behind it, its method."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from moltarium.dashboards.findings import (
 from moltarium.dashboards.methods import METHODS, Method
 from moltarium.dashboards.page import Lab, Page
 from moltarium.dashboards.parts import (
+    Child,
     Column,
     Query,
     behind,
@@ -39,7 +40,7 @@ from moltarium.dashboards.parts import (
     slow,
     table,
 )
-from moltarium.dashboards.theme import SERIES
+from moltarium.dashboards.theme import GLYPHS, SERIES
 from moltarium.dashboards.untrusted import line
 
 
@@ -58,7 +59,7 @@ def _how(method: Method) -> Component:
     )
 
 
-def _topics(lab: Lab, query: Query) -> Component:
+def _topics(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Topics", "What do agents post about?"),
@@ -68,6 +69,12 @@ def _topics(lab: Lab, query: Query) -> Component:
     )
 
 
+def _topic_sign(number: int) -> Component:
+    named = number < len(SERIES)
+    colour, glyph = (SERIES[number], GLYPHS[number]) if named else ("var(--quiet)", "○")
+    return html.Span(glyph, className="bar-sign", style={"color": colour})
+
+
 def _topics_found(lab: Lab, _query: Query) -> Component:
     found = found_topics(lab.source)
     widest = max(topic.share for topic in found.topics)
@@ -75,7 +82,9 @@ def _topics_found(lab: Lab, _query: Query) -> Component:
         html.Div(
             [
                 html.Span(
-                    line(topic.label, 60), className="bar-name", title=line(" · ".join(topic.words), 200)
+                    [_topic_sign(topic.number), line(topic.label, 60)],
+                    className="bar-name",
+                    title=line(" · ".join(topic.words), 200),
                 ),
                 html.Span(
                     html.Span(
@@ -95,7 +104,7 @@ def _topics_found(lab: Lab, _query: Query) -> Component:
         )
         for topic in found.topics[:16]
     ]
-    rows = [
+    rows: list[list[Child]] = [
         [
             str(topic.number + 1),
             line(" · ".join(topic.words), 120),
@@ -119,8 +128,8 @@ def _topics_found(lab: Lab, _query: Query) -> Component:
                     card(
                         chart(figures.topics_map(found), "Map of posts by likeness", "topics-map"),
                         title="Map of posts",
-                        note="Near posts say like things; distances between far groups mean little. Pale points are"
-                        " outliers. Click a point to read it.",
+                        note="Near posts say like things; distances between far groups mean little. Signs"
+                        " as in the list; pale points are outliers. Click a point to read it.",
                     ),
                 ],
                 className="pair",
@@ -143,7 +152,7 @@ def _texts(query: Query) -> Texts:
     return cast("Texts", asked if asked in TEXTS else "post")
 
 
-def _norms(lab: Lab, query: Query) -> Component:
+def _norms(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Norm convergence", "Do communities come to write alike?"),
@@ -157,7 +166,7 @@ def _norms(lab: Lab, query: Query) -> Component:
 def _norms_found(lab: Lab, query: Query) -> Component:
     found = found_norms(lab.source, _texts(query))
     shown = found.communities.assign(
-        community=found.communities["community"].map(lambda name: line(name, 40))
+        community=[line(str(name), 40) for name in found.communities["community"]]
     )
     return html.Div(
         [
@@ -172,15 +181,15 @@ def _norms_found(lab: Lab, query: Query) -> Component:
                     frame_table(shown, f"By community; {found.left_out:,} more were too small to be read"),
                 ),
                 title="Dispersion inside communities",
-                note="Lower is more alike. The line must fall out of the band, and faster than the band, to tell"
-                " of norms.",
+                note="Lower is more alike. The line must fall out of the band, and faster than the band, to"
+                " tell of norms.",
                 wide=True,
             ),
         ]
     )
 
 
-def _alignment(lab: Lab, query: Query) -> Component:
+def _alignment(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Emotional alignment", "Do comments feel as what they answer does?"),
@@ -206,8 +215,8 @@ def _alignment_found(lab: Lab, _query: Query) -> Component:
                         ),
                         behind("The table behind this chart", frame_table(found.curve, f"Left out: {left}")),
                         title="Valence answers valence",
-                        note="A slope steeper than the band's is alignment; the band has its own slope where"
-                        " communities share a mood.",
+                        note="A slope steeper than the band's is alignment; the band has its own slope"
+                        " where communities share a mood.",
                     ),
                     card(
                         chart(figures.alignment_matrix(found), "Which emotion answers which", "matrix"),
@@ -229,7 +238,7 @@ def _alignment_found(lab: Lab, _query: Query) -> Component:
 
 def _kind(query: Query) -> Kind:
     asked = query.get("edge", "reply")
-    return cast("Kind", asked if asked in EDGE else "reply")
+    return next((kind for kind in EDGE if kind == asked), "reply")
 
 
 EDGES: Final[dict[str, str]] = {
@@ -239,7 +248,7 @@ EDGES: Final[dict[str, str]] = {
 }
 
 
-def _reciprocity(lab: Lab, query: Query) -> Component:
+def _reciprocity(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Reciprocity", "Do agents answer each other?"),

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from moltarium.dashboards import content
 from moltarium.dashboards.content import Mood
 from moltarium.dashboards.page import Lab, Page
+from moltarium.dashboards.pages.reasons import MAX_TEXT
 from moltarium.dashboards.parts import (
     PAGE_ROWS,
     Child,
@@ -29,18 +30,14 @@ from moltarium.dashboards.source import Source
 from moltarium.dashboards.theme import EMOTIONS, sign_of
 from moltarium.dashboards.tree import Node, Order, arrange
 from moltarium.dashboards.untrusted import line, shown
-from moltarium.dashboards.why import Asked, Why, why
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Appraisal, Comment, Emotion, Post, Removal
+from moltarium.sim.record.schema import Comment, Emotion, Post, Removal
 
 SORTS: Final[dict[str, str]] = {"new": "Newest", "top": "Top", "talked": "Most talked about"}
 ORDERS: Final[dict[str, str]] = {"top": "Top first", "old": "Oldest first", "new": "Newest first"}
 
 MAX_SHOWN: Final = 300
 """Comments of one thread shown at once."""
-
-MAX_TEXT: Final = 12_000
-"""Characters of one text shown: the site's own limit and some more."""
 
 
 def _list(lab: Lab, query: Query) -> Component:
@@ -70,13 +67,17 @@ def _list(lab: Lab, query: Query) -> Component:
         [
             page_head("Threads", "Every post of the record, and the conversation under it."),
             html.Div(
-                [search_box("Search titles, texts and communities", query), choices("threads", query, "sort", SORTS, sort), only],
+                [
+                    search_box("Search titles, texts and communities", query),
+                    choices("threads", query, "sort", SORTS, sort),
+                    only,
+                ],
                 className="controls",
             ),
             html.Div(rows, className="threads"),
             pager("threads", query, len(frame)),
         ]
-    )  # fmt: skip
+    )
 
 
 def _entry(source: Source, row: pd.Series) -> Component:
@@ -88,11 +89,17 @@ def _entry(source: Source, row: pd.Series) -> Component:
             ),
             html.Div(
                 [
-                    dcc.Link(line(row["title"], 160) or "(no title)", href=link_to("thread", id=row["post_id"]), className="thread-title"),
+                    dcc.Link(
+                        line(row["title"], 160) or "(no title)",
+                        href=link_to("thread", id=row["post_id"]),
+                        className="thread-title",
+                    ),
                     html.P(line(row["body"], 180), className="teaser"),
                     html.P(
                         [
-                            _community(row["community"]), " · ", _author(source, row["author"]),
+                            _community(row["community"]),
+                            " · ",
+                            _author(source, row["author"]),
                             f" · {row['t']:%d %b %H:%M} · {row['comments']:,} comments",
                         ],
                         className="byline",
@@ -101,7 +108,7 @@ def _entry(source: Source, row: pd.Series) -> Component:
             ),
         ],
         className="thread-entry",
-    )  # fmt: skip
+    )
 
 
 def _score(value: float) -> str:
@@ -174,7 +181,10 @@ def _moods(source: Source, post: Post, comments: list[Comment]) -> tuple[dict[st
     if source.record.has(Emotion) and source.record.count(Emotion):
         found = content.latent_moods(source, written)
         moods = {target: mood for target, mood in zip(written["target"], found, strict=True) if mood}
-        return moods, "Marks show the author's recorded mood at the time of writing: sign, label, valence."
+        return (
+            moods,
+            "Marks show the author's recorded mood when writing: sign and label, valence from −1 to +1.",
+        )
     try:
         read = content.read_moods(written["text"].tolist())
     except NotComputable as missing:
@@ -189,6 +199,13 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def tone(valence: float) -> str:
+    """Return the border colour of a mood: from sadness's blue over grey to joy's gold."""
+    end = EMOTIONS["joy"].colour if valence >= 0 else EMOTIONS["sadness"].colour
+    strength = min(abs(valence) * 2, 1)
+    return f"color-mix(in oklab, {end} {100 * strength:.0f}%, var(--quiet))"
 
 
 class _Marks:
@@ -249,7 +266,7 @@ class _Marks:
 
     def _tone(self, target: str) -> str:
         mood = self._moods.get(target)
-        return sign_of(mood.label).colour if mood else "var(--line)"
+        return tone(mood.v) if mood else "var(--line)"
 
     def _byline(self, target: str, author: str | None, when: str, *more: Child) -> Component:
         score = f"{_score(self._score(target))} points" if self._score else "score unknown"
@@ -289,7 +306,8 @@ def _legend() -> Component:
         )
         for label, sign in EMOTIONS.items()
     ]
-    return html.Div(["Signs: ", *marks], className="legend muted")
+    scale = html.Span(["border: unpleasant ", html.Span(className="ramp"), " pleasant"], className="ramp-box")
+    return html.Div([scale, *marks], className="legend muted")
 
 
 def _ask(target: str) -> Component:
@@ -300,72 +318,6 @@ def _ask(target: str) -> Component:
         ],
         className="why-box",
     )
-
-
-def explain(lab: Lab, target: str) -> Component:
-    """Build the "why?" panel of one post or comment."""
-    record = lab.source.record
-    row: Post | Comment | None = next(iter(record.rows_where(Post, post_id=target)), None)
-    row = row or next(iter(record.rows_where(Comment, comment_id=target)), None)
-    if row is None:
-        return html.P("This text is not in the record.")
-    return _reasons(lab.source, why(lab.source, row.author, row.step, target))
-
-
-def _reasons(source: Source, found: Why) -> Component:
-    if found.mind is None:
-        return html.P(
-            "An observed record knows what was written, not why: no mind, prompt or mood was recorded."
-        )
-    parts: list[Component] = []
-    if found.calls:
-        parts += [_call(call) for call in found.calls]
-    else:
-        parts.append(
-            html.P([html.Strong("No model was asked. "), f"The {line(found.mind, 40)} mind chose and wrote this itself,"
-                    " from its persona, its mood and what it had read."])
-        )  # fmt: skip
-    if found.action is not None:
-        parts.append(_stage("Parsed", f"{found.action.kind} {found.action.body}"))
-        outcome = f"made {found.action.result}" if found.action.applied else f"refused: {found.action.result}"
-        parts.append(_stage("Applied", outcome))
-    parts.append(appraisal_list(source, found.appraisals, "What moved the author's mood in this step"))
-    return html.Div(parts)
-
-
-def _call(call: Asked) -> Component:
-    turns = [
-        html.Div([html.Span(turn.role, className="role"), html.Pre(shown(turn.text, MAX_TEXT))])
-        for turn in call.prompt
-    ] or [html.P("The prompt's text was not kept.", className="muted")]
-    title = f"Asked {line(call.model, 60)} to {line(call.purpose, 30)} ({call.tokens_in:,} tokens in, {call.tokens_out:,} out)"
-    return html.Div(
-        [
-            html.Details([html.Summary(f"Prompt · {title}"), *turns], open=True),
-            _stage("Raw answer", call.reply if call.reply is not None else "not kept"),
-        ]
-    )
-
-
-def _stage(name: str, text: str) -> Component:
-    return html.Div([html.Span(name, className="role"), html.Pre(shown(text, MAX_TEXT))], className="stage")
-
-
-def appraisal_list(source: Source, rows: tuple[Appraisal, ...], title: str, limit: int = 12) -> Component:
-    """List what moved a mood, each with a link to the text that did it."""
-    if not rows:
-        return html.P(f"{title}: nothing.", className="muted")
-    where = content.places(source)
-    items = []
-    for row in rows[:limit]:
-        place = where.get(row.source)
-        text = f"“{line(place.text, 80)}”" if place else line(row.source, 40)
-        link = dcc.Link(text, href=link_to("thread", id=place.post)) if place else html.Span(text)
-        pull = f"weight {row.weight:.2f}: valence {signed(row.dv)}, arousal {signed(row.da)}, dominance {signed(row.dd)}"
-        items.append(
-            html.Li([html.Span(line(row.kind, 20), className="tag"), link, html.Div(pull, className="muted")])
-        )
-    return html.Div([html.H4(title), html.Ul(items, className="appraisals")])
 
 
 PAGES: Final = (
