@@ -55,7 +55,7 @@ BLENDS: Final[dict[str, dict[str, float]]] = {
 def anchor(fine: str) -> NDArray[np.float64]:
     """VAD of one fine class, shape (3,)."""
     blend = BLENDS.get(fine, {fine: 1.0})
-    return np.sum([share * np.array(ANCHORS[name]) for name, share in blend.items()], axis=0)
+    return np.asarray(sum(share * np.array(ANCHORS[name]) for name, share in blend.items()))
 
 
 def anchor_table() -> NDArray[np.float64]:

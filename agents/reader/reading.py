@@ -6,23 +6,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from moltarium.agents.reader import memo
+from moltarium.agents.reader.affect import affect_of, signs_of
 from moltarium.agents.reader.cleaning import clean
 from moltarium.agents.reader.labels import EKMAN, EKMAN_OF, FINE
-from moltarium.agents.reader.tokens import letter_groups, pairs, tokenise
-from moltarium.agents.reader.weights import SHIPPED, Floats, Weights
+from moltarium.agents.reader.passages import PASSAGE, passages
+from moltarium.agents.reader.tokens import pairs, tokenise
+from moltarium.agents.reader.weights import RARITY_STEPS, SHIPPED, Floats, Weights, from_lines
 
-MAX_WORDS: Final = 2_000
-"""Words of a text that are read; the rest is not."""
-_BATCH: Final = 512
-_MEMO: Final = 30_000
-"""Words whose sums are kept; when full, the memo starts afresh."""
-_NEUTRAL_FINE: Final = FINE.index("neutral")
-_FOLD: Final = np.array([[EKMAN_OF[fine] == ekman for ekman in EKMAN] for fine in FINE], dtype=np.float64)
+FOLD: Final = np.array([[EKMAN_OF[fine] == ekman for ekman in EKMAN] for fine in FINE], dtype=np.float64)
+"""Which Ekman class each fine class belongs to: shape (28, 7)."""
+
+_BATCH: Final = memo.CAPACITY // (PASSAGE + 1)
+_NEUTRAL: Final = np.array([fine == "neutral" for fine in FINE], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +32,24 @@ class Reading:
     """What the reader makes of n texts."""
 
     probs: Floats
-    """Probabilities of the `EKMAN` classes: shape (n, 7), rows sum to 1. Calibrated on GoEmotions' dev set."""
+    """Probabilities of the `EKMAN` classes, calibrated: shape (n, 7), rows sum to 1."""
     fine: Floats
     """Probabilities of the `FINE` classes: shape (n, 28), rows sum to 1."""
     vad: Floats
-    """Valence, arousal, dominance in [−1, 1]: shape (n, 3); neutral text stands near 0."""
+    """Valence, arousal and dominance in [−1, 1]: shape (n, 3); neutral text stands near 0."""
+    signs: Floats
+    """What moved VAD beside the emotions: praise, blame and exclamation, each in [0, 1]: shape (n, 3)."""
     known: Floats
-    """Share of each text's words that the reader met in training: shape (n,). Low for other languages."""
+    """Share of each text's words that were met in training: shape (n,). Low where the reader guesses, as in
+    other languages; 0 for a text without words."""
     offsets: Floats
     """What `labels` adds to the log-probabilities: shape (7,)."""
 
     def labels(self) -> list[str]:
         """The Ekman class chosen for each text.
 
-        argmax_k(log p_k + offset_k): the offsets were tuned for macro-F1, so that a rare emotion is named
-        more readily than its bare probability would have it.
+        argmax_k(log p_k + offset_k). The offsets were tuned for macro-F1: a rare emotion is named more
+        readily than its probability alone would have it.
         """
         chosen = (np.log(np.maximum(self.probs, 1e-12)) + self.offsets).argmax(axis=1)
         return [EKMAN[k] for k in chosen]
@@ -53,12 +58,14 @@ class Reading:
 class Reader:
     """Reads emotion from text.
 
-    h = relu(Σ pieces / √Σ rarity² + c), p = softmax(U h + b): the pieces are words, their letter groups and
-    pairs of neighbouring words. Sums run over integers and the small matrices are applied one unit at a time,
-    so a text's reading does not depend, to the last bit, on the texts read beside it.
+    softmax(β · (relu(Σ pieces / length + c) U + relu(max windows + d) W + b)): the pieces are words, letter
+    groups and pairs of neighbouring words, length = √Σ rarity², the windows are three words wide. A long text
+    is read in passages, whose readings are averaged by their number of words.
 
-    A text without words reads as neutral with VAD 0, and so does one with no piece that the reader knows;
-    `Reading.known` tells the two kinds of neutral apart.
+    Sums run over integers and small matrices are applied one row at a time, so a text's reading is the same,
+    to the last bit, whatever is read beside it.
+
+    A text without words reads as neutral with VAD 0, and so does one in which nothing is known.
 
     Parameters
     ----------
@@ -68,101 +75,107 @@ class Reader:
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
-        words, known_pairs, groups = weights.pieces
-        first_group = len(words) + len(known_pairs)
-        self._word_row = {word: row for row, word in enumerate(words)}
-        self._pair_row = {pair: row for row, pair in enumerate(known_pairs)}
-        self._group_row = {group: row for row, group in enumerate(groups, start=first_group)}
-        self._rarity2 = weights.rarity.astype(np.int32) ** 2
-        hidden = weights.table.shape[1]
-        # Rows of `_sums`: the known pairs, then the words met so far with their letter groups added up.
-        # Two last columns: the squared rarity, and whether the word itself is known.
-        self._first_word = len(known_pairs)
-        self._sums = np.zeros((self._first_word + _MEMO, hidden + 2), dtype=np.int32)
-        pair_rows = slice(len(words), first_group)
-        self._sums[: self._first_word, :hidden] = weights.table[pair_rows]
-        self._sums[: self._first_word, hidden] = self._rarity2[pair_rows]
-        self._memo: dict[str, int] = {}
+        self._memo = memo.WordMemo(weights)
+        known = from_lines(weights.pairs)
+        words = len(from_lines(weights.words))
+        self._pair_row = {pair: row for row, pair in enumerate(known)}
+        # One row more, of noughts: it stands for no pair.
+        span = slice(words, words + len(known))
+        rarity = np.append(weights.rarity[span].astype(np.int32), np.int32(0))
+        self._pair_table = np.zeros((len(known) + 1, weights.table.shape[1]), dtype=np.int32)
+        self._pair_table[:-1] = weights.table[span].astype(np.int32) * rarity[:-1, None]
+        self._pair_rarity = rarity**2
         self._lock = threading.Lock()
 
     def read(self, texts: Sequence[str]) -> Reading:
-        """Read texts as they stand on the platform: each is passed through `clean` first.
+        """Read texts as they stand on the platform: each passes through `clean` first.
 
         Parameters
         ----------
         texts
-            Any Unicode text, of any length: at most the first 20,000 characters and 2,000 words are read.
+            Any Unicode text of any length: the first 20,000 characters and 2,000 words are read.
         """
+        split = [passages(tokenise(clean(text))) for text in texts]
+        sizes = np.array([len(passage) for text in split for passage in text], dtype=np.float64)
+        starts = np.cumsum([0, *(len(text) for text in split)])[:-1]
+        every = (passage for text in split for passage in text)
         with self._lock:
-            parts = [self._read_batch(batch) for batch in _batches(texts)]
-        fine = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, len(FINE)))
-        known = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0)
-        vad = np.clip(_apply(fine, self._weights.vad), -1.0, 1.0)
-        return Reading(_apply(fine, _FOLD), fine, vad, known, self._weights.offsets)
+            parts = [self._read_passages(batch) for batch in _batches(every)]
+        if not parts:
+            nothing = np.zeros((0, len(FINE)))
+            no_axes = np.zeros((0, 3))
+            return Reading(nothing @ FOLD, nothing, no_axes, no_axes, np.zeros(0), self._weights.offsets)
+        # A text without words is one passage of weight 1.
+        weight = np.maximum(sizes, 1.0)
+        whole = np.add.reduceat(weight, starts)
+        fine, vad, signs, known = (
+            np.add.reduceat(np.concatenate(part) * weight[:, None], starts, axis=0) / whole[:, None]
+            for part in zip(*parts, strict=True)
+        )
+        fine /= fine.sum(axis=1, keepdims=True)
+        return Reading(_apply(fine, FOLD), fine, vad, signs, known[:, 0], self._weights.offsets)
 
-    def _read_batch(self, split: list[list[str]]) -> tuple[Floats, Floats]:
-        self._make_room(split)
+    def _read_passages(self, split: list[list[str]]) -> tuple[Floats, Floats, Floats, Floats]:
+        """Fine probabilities (n, 28), VAD (n, 3), signs (n, 3) and share of known words (n, 1)."""
+        lengths = np.array([len(words) for words in split])
+        # One pad before each passage and one at the end: a window never spans two passages.
+        starts = np.cumsum(np.append(0, lengths[:-1] + 1))
+        at_word = np.ones(int(lengths.sum()) + len(split) + 1, dtype=np.bool_)
+        at_word[starts] = False
+        at_word[-1] = False
+        rows = np.full(len(at_word), memo.PAD, dtype=np.intp)
+        rows[at_word] = self._memo.rows([word for words in split for word in words])
+        marks = self._memo.marks[rows]
+        totals = np.add.reduceat(marks[:-1], starts, axis=0)
+        pair_sums, pair_rarity = self._pair_sums(split)
+        rarity = totals[:, memo.RARITY] + pair_rarity
+        sums = np.add.reduceat(self._memo.bag[rows[:-1]], starts, axis=0) + pair_sums
+        fine = self._fine(sums, rarity, self._strongest(rows, at_word, starts))
+        signs = signs_of(marks[:-1], starts)
+        vad = affect_of(fine, signs) - self._weights.rest
+        blank = (rarity == 0) & (totals[:, memo.RATING] == 0)
+        fine[blank] = _NEUTRAL
+        vad[blank] = 0.0
+        known = totals[:, memo.KNOWN] / np.maximum(lengths, 1)
+        return fine, np.clip(vad, -1.0, 1.0), signs, known[:, None]
+
+    def _pair_sums(self, split: list[list[str]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         rows: list[int] = []
         starts: list[int] = []
+        nothing = len(self._pair_row)
         for words in split:
             starts.append(len(rows))
-            rows += [self._row(word) for word in words]
             rows += [row for pair in pairs(words) if (row := self._pair_row.get(pair)) is not None]
-        sizes = np.array([len(words) for words in split])
-        sums = self._segment_sums(np.array(rows, dtype=np.intp), np.array(starts), sizes > 0)
-        mass = sums[:, -2]
-        known = sums[:, -1] / np.maximum(sizes, 1)
-        fine = self._fine(sums[:, :-2], mass)
-        fine[mass == 0] = np.eye(len(FINE))[_NEUTRAL_FINE]
-        return fine, known
+            rows.append(nothing)
+        table, rarity = self._pair_table[rows], self._pair_rarity[rows]
+        return np.add.reduceat(table, starts, axis=0), np.add.reduceat(rarity, starts)
 
-    def _segment_sums(
-        self, rows: NDArray[np.intp], starts: NDArray[np.int64], filled: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        sums = np.zeros((len(starts), self._sums.shape[1]), dtype=np.int64)
-        if len(rows):
-            sums[filled] = np.add.reduceat(self._sums[rows], starts[filled], axis=0)
-        return sums
+    def _strongest(
+        self, rows: NDArray[np.intp], at_word: NDArray[np.bool_], starts: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """Each filter's highest value over the windows of each passage: shape (n, filters)."""
+        parts = self._memo.parts
+        windows = np.empty((len(rows) - 1, parts.shape[2]), dtype=np.int32)
+        windows[0] = 0
+        windows[1:] = parts[rows[:-2], 0] + parts[rows[1:-1], 1] + parts[rows[2:], 2]
+        windows[~at_word[:-1]] = np.iinfo(np.int32).min
+        return np.asarray(np.maximum.reduceat(windows, starts, axis=0), dtype=np.int32)
 
-    def _fine(self, sums: NDArray[np.int64], mass: NDArray[np.int64]) -> Floats:
-        weights = self._weights
-        length = np.sqrt(np.maximum(mass, 1)) / 16.0
-        hidden = np.maximum(sums * weights.scale / length[:, None] + weights.hidden_bias, 0.0)
-        logits = _apply(hidden, weights.head) + weights.bias
+    def _fine(
+        self, sums: NDArray[np.int32], rarity: NDArray[np.int32], strongest: NDArray[np.int32]
+    ) -> Floats:
+        of = self._weights
+        length = np.sqrt(np.maximum(rarity, 1)) / RARITY_STEPS
+        hidden = np.maximum(sums * of.scale / length[:, None] + of.hidden_bias, 0.0)
+        peaks = np.maximum(strongest * of.filter_scale + of.filter_bias, 0.0)
+        logits = (_apply(hidden, of.head) + _apply(peaks, of.filter_head) + of.bias) * of.sharpness
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
-    def _make_room(self, split: list[list[str]]) -> None:
-        fresh = {word for words in split for word in words if word not in self._memo}
-        if len(self._memo) + len(fresh) > _MEMO:
-            self._memo.clear()
 
-    def _row(self, word: str) -> int:
-        row = self._memo.get(word)
-        if row is None:
-            row = self._memo[word] = self._first_word + len(self._memo)
-            own = self._word_row.get(word)
-            pieces = [r for group in letter_groups(word) if (r := self._group_row.get(group)) is not None]
-            if own is not None:
-                pieces.append(own)
-            self._sums[row, :-2] = self._weights.table[pieces].sum(axis=0, dtype=np.int32)
-            self._sums[row, -2] = self._rarity2[pieces].sum()
-            self._sums[row, -1] = own is not None
-        return row
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[list[str]]]:
-    """Texts as words, in batches whose words all fit into the memo."""
-    batch: list[list[str]] = []
-    room = _MEMO
-    for text in texts:
-        words = tokenise(clean(text))[:MAX_WORDS]
-        if len(batch) == _BATCH or len(words) > room:
-            yield batch
-            batch, room = [], _MEMO
-        batch.append(words)
-        room -= len(words)
-    if batch:
+def _batches(every: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Passages in batches whose words all fit into the memo."""
+    while batch := list(islice(every, _BATCH)):
         yield batch
 
 

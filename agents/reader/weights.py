@@ -1,7 +1,7 @@
 """The shipped weights: what stands in the file, how it is read, how it is written.
 
-The file is a plain ``.npz`` without pickles. Pieces are stored as UTF-8 lines, weights as small integers, so
-that a text's sum is exact in any order and on any machine.
+The file is a plain ``.npz`` without pickles. Pieces are stored as UTF-8 lines and learnt weights as small
+integers, so that a text's sums are exact in any order and on any machine.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 
 SHIPPED: Final = Path(__file__).with_name("weights.npz")
 """The weights that came with the package."""
+RARITY_STEPS: Final = 16
+"""`Weights.rarity` counts in sixteenths."""
 
 Floats: TypeAlias = NDArray[np.float64]
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -25,8 +26,10 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Weights:
-    """All that the reader learnt. Row r of `table` and `rarity` belongs to line r of `words`, `pairs` and
-    `groups`, one after the other."""
+    """All that the reader learnt.
+
+    Row r of `table` and `rarity` belongs to line r of `words`, `pairs` and `groups`, one after the other.
+    """
 
     words: NDArray[np.uint8]
     """Known words, sorted, one a line, as UTF-8 bytes."""
@@ -35,28 +38,31 @@ class Weights:
     groups: NDArray[np.uint8]
     """Known letter groups, likewise."""
     table: NDArray[np.int8]
-    """What each piece adds to each hidden unit, in units of `scale`: shape (pieces, hidden)."""
+    """What each piece adds to each hidden unit, in steps of `scale`: shape (pieces, hidden)."""
     rarity: NDArray[np.uint8]
-    """Sixteen times each piece's inverse document frequency."""
-    scale: NDArray[np.float64]
-    """Size of one step of `table` by hidden unit."""
-    hidden_bias: NDArray[np.float64]
-    head: NDArray[np.float64]
-    """From hidden units to the 28 fine classes: shape (hidden, 28)."""
-    bias: NDArray[np.float64]
+    """Each piece's inverse document frequency, in sixteenths."""
+    scale: Floats
+    """Size of one step of `table` times one step of `rarity`, by hidden unit."""
+    hidden_bias: Floats
+    head: Floats
+    """From hidden units to the fine classes: shape (hidden, 28)."""
+    bias: Floats
     """Of the fine classes."""
-    offsets: NDArray[np.float64]
-    """Added to the Ekman log-probabilities before a label is chosen; tuned for macro-F1."""
-    vad: NDArray[np.float64]
-    """From fine probabilities to VAD: shape (28, 3)."""
-
-    @cached_property
-    def pieces(self) -> tuple[list[str], list[str], list[str]]:
-        """Words, pairs and letter groups as text."""
-        words, pairs, groups = (
-            lines.tobytes().decode().split("\n") for lines in (self.words, self.pairs, self.groups)
-        )
-        return words, pairs, groups
+    vectors: NDArray[np.int8]
+    """One row for the pad, one for unknown words, then one for each known word: shape (words + 2, width)."""
+    filters: NDArray[np.int16]
+    """Filters over windows of three words: shape (3, width, filters)."""
+    filter_scale: Floats
+    """Size of one step of `vectors` times one step of `filters`, by filter."""
+    filter_bias: Floats
+    filter_head: Floats
+    """From filters to the fine classes: shape (filters, 28)."""
+    sharpness: Floats
+    """Inverse temperature of the logits: shape (1,)."""
+    offsets: Floats
+    """Added to the Ekman log-probabilities before a label is chosen; tuned for macro-F1: shape (7,)."""
+    rest: Floats
+    """Where VAD has its 0: its mean over texts that people called neutral: shape (3,)."""
 
     @classmethod
     def load(cls, path: Path) -> Weights:
@@ -69,15 +75,19 @@ class Weights:
         with zipfile.ZipFile(path, "w") as archive:
             for field in fields(self):
                 raw = io.BytesIO()
-                np.lib.format.write_array(
-                    raw, np.ascontiguousarray(getattr(self, field.name)), version=(1, 0)
-                )
+                array = np.ascontiguousarray(getattr(self, field.name))
+                np.lib.format.write_array(raw, array, version=(1, 0), allow_pickle=False)
                 entry = zipfile.ZipInfo(f"{field.name}.npy", date_time=_EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.compress_type = zipfile.ZIP_STORED
                 entry.external_attr = 0o644 << 16
-                archive.writestr(entry, raw.getvalue(), compresslevel=9)
+                archive.writestr(entry, raw.getvalue())
 
 
 def as_lines(pieces: list[str]) -> NDArray[np.uint8]:
     """Pieces as UTF-8 lines, the form in which `Weights` stores them."""
     return np.frombuffer("\n".join(pieces).encode(), dtype=np.uint8)
+
+
+def from_lines(lines: NDArray[np.uint8]) -> list[str]:
+    """The inverse of `as_lines`."""
+    return lines.tobytes().decode().split("\n")
