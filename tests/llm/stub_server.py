@@ -204,7 +204,8 @@ class StubServer:
         return web.Response()
 
 
-async def _serve(server: StubServer, port: int = 0) -> tuple[web.AppRunner, int]:
+async def serve_app(server: StubServer, port: int = 0) -> tuple[web.AppRunner, int]:
+    """Listen on loopback and return the runner and the port."""
     runner = web.AppRunner(server.app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=4096)
@@ -223,7 +224,7 @@ def stub_server(**settings: Any) -> Iterator[StubServer]:
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
-        runner, port = loop.run_until_complete(_serve(server))
+        runner, port = loop.run_until_complete(serve_app(server))
         runners.append(runner)
         server.base_url = f"http://127.0.0.1:{port}/v1"
         ready.set()
@@ -259,7 +260,7 @@ def stub_process(latency: float = 0.05) -> Iterator[str]:
 
 
 async def _main(latency: float) -> None:
-    runner, port = await _serve(StubServer(latency=latency))
+    runner, port = await serve_app(StubServer(latency=latency))
     sys.stdout.write(f"http://127.0.0.1:{port}/v1\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
