@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Final, NoReturn
 
 import aiohttp
@@ -16,8 +17,9 @@ import httpx2
 import openai
 
 from moltarium.agents.interface import Message, Reply, Request
+from moltarium.sim.llm.budget import Budget, Cost
 from moltarium.sim.llm.endpoint import Endpoint
-from moltarium.sim.llm.failures import RETRYABLE, Failure, Trouble, backoff, classify
+from moltarium.sim.llm.failures import RETRYABLE, Failure, Halted, Trouble, backoff, classify
 from moltarium.sim.llm.keys import Keyed, Salt, keyed
 from moltarium.sim.llm.lane import Lane
 from moltarium.sim.llm.usage import Usage
@@ -25,21 +27,32 @@ from moltarium.sim.llm.wire import Dialect, body, parse, path, unanswerable
 from moltarium.sim.record.errors import ModelRefusedAccess, ModelUnavailable
 
 _JSON: Final = {"Content-Type": "application/json"}
+_TOKENS_PER_CHAR: Final = 0.4
+"""What a prompt is taken for until the endpoint has reported usage: more than English text needs."""
+_MARGIN: Final = 1.1
+"""How much denser than the first prompt others are taken to be."""
+_FINGERPRINT: Final = re.compile(rb'"system_fingerprint"\s*:\s*"([^"\\]{1,80})"')
+"""Can't match inside an answer's text: quotes are escaped there."""
 _IDLE_S: Final = 120.0
 """How long a connection is kept for the next tick."""
-
-
-class Halted(Exception):
-    """Another call failed for good, so this one was not sent."""
 
 
 class Client:
     """Everything about one endpoint: its connections, its gate, its dialect. Lives in one event loop."""
 
-    def __init__(self, endpoint: Endpoint, usage: Usage, halted: asyncio.Event) -> None:
+    def __init__(self, endpoint: Endpoint, usage: Usage, halted: asyncio.Event, budget: Budget) -> None:
         self.endpoint = endpoint
-        self.lane = Lane(endpoint.concurrency)
+        self.lane = Lane(
+            endpoint.concurrency,
+            start=endpoint.concurrency_start,
+            floor=endpoint.concurrency_floor,
+            requests_per_min=endpoint.requests_per_min,
+            tokens_per_min=endpoint.tokens_per_min,
+        )
         self._usage = usage
+        self._budget = budget
+        self._tokens_per_char = _TOKENS_PER_CHAR
+        self._answered_once = False
         self._halted = halted
         self._dialect = Dialect.of(endpoint.structured)
         self._answered = False
@@ -72,18 +85,20 @@ class Client:
         ------
         ModelUnavailable, ModelRefusedAccess
             If it can't be had.
+        CeilingReached
+            If it might exceed a ceiling.
         Halted
             If the run stopped before it was sent.
         """
         failures = 0
         while True:
-            await self.lane.enter(begun=begun or failures > 0)
+            worst = self._worst(sought, request)
+            await self.lane.enter(begun=begun or failures > 0, tokens=worst.tokens)
             try:
-                if self._halted.is_set():
-                    raise Halted
+                self._unless_halted()
                 dialect = self._dialect
                 model = self._model or await self._first_model()
-                answer = await self._attempt(request, model, sought, dialect)
+                answer = await self._within_budget(worst, request, model, sought, dialect)
             finally:
                 self.lane.leave()
             if isinstance(answer, Reply):
@@ -97,6 +112,43 @@ class Client:
             failures += 1
             self._usage.retries += 1
             await self._rest(wait_s)
+
+    def _unless_halted(self) -> None:
+        if self._halted.is_set():
+            raise Halted
+
+    def _worst(self, sought: Keyed, request: Request) -> Cost:
+        """Return what a call may cost at most, as far as this endpoint's answers so far can tell."""
+        asked = int(len(sought.text) * self._tokens_per_char) + 1
+        return Cost(self.endpoint.cost(asked, 0, request.max_tokens), asked + request.max_tokens)
+
+    async def _within_budget(
+        self, worst: Cost, request: Request, model: str, sought: Keyed, dialect: Dialect
+    ) -> Reply | Failure:
+        """Attempt once what the ceilings allow, and settle what it cost."""
+        while not self._budget.reserve(worst):
+            await self._budget.room()
+            self._unless_halted()
+        actual = Cost()
+        try:
+            answer = await self._attempt(request, model, sought, dialect)
+            if isinstance(answer, Reply):
+                usd = self.endpoint.cost(answer.tokens_in, answer.tokens_cached, answer.tokens_out)
+                actual = Cost(usd, answer.tokens_in + answer.tokens_out)
+                if not answer.estimated:
+                    self._calibrate(answer.tokens_in / max(1, len(sought.text)))
+        finally:
+            self._budget.settle(worst, actual)
+            self.lane.correct(worst.tokens - actual.tokens)
+        return answer
+
+    def _calibrate(self, tokens_per_char: float) -> None:
+        """Learn the endpoint's tokenizer from its usage: the densest prompt so far stands for the worst."""
+        if self._answered_once:
+            self._tokens_per_char = max(self._tokens_per_char, tokens_per_char)
+        else:
+            self._answered_once = True
+            self._tokens_per_char = tokens_per_char * _MARGIN
 
     def _learn(self, dialect: Dialect, failure: Failure, request: Request) -> bool:
         """Whether another dialect is left to try; another call may have found it out meanwhile."""
@@ -127,8 +179,12 @@ class Client:
             self._answered = True
             if dialect is self._dialect:
                 self._dialect = dialect.proven(request)
-            cost = self.endpoint.prices.cost(answer.tokens_in, answer.tokens_cached, answer.tokens_out)
+            cost = self.endpoint.cost(answer.tokens_in, answer.tokens_cached, answer.tokens_out)
             self._usage.add(answer, cost, loop.time() - sent)
+            if isinstance(content, bytes):
+                mark = _FINGERPRINT.search(content)
+                said = "" if mark is None else mark[1].decode("utf-8", "replace")
+                self._usage.meet(self.endpoint.label, answer.model, said)
             return answer
         self._usage.troubles[answer.trouble] += 1
         if answer.trouble is Trouble.RATE_LIMITED:

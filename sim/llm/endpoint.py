@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
+from moltarium.sim.llm.prices import FREE, Prices
 from moltarium.sim.record.errors import ScenarioError
 
 Structured: TypeAlias = Literal["auto", "json_schema", "tool", "json"]
@@ -40,24 +41,6 @@ class Secret:
         raise TypeError("a secret is never pickled")
 
 
-class Prices(NamedTuple):
-    """US dollars per million tokens."""
-
-    tokens_in: float
-    tokens_cached: float
-    tokens_out: float
-
-    def cost(self, tokens_in: int, tokens_cached: int, tokens_out: int) -> float:
-        """Return the cost of one call in US dollars; `tokens_in` includes `tokens_cached`."""
-        fresh = tokens_in - tokens_cached
-        spent = fresh * self.tokens_in + tokens_cached * self.tokens_cached + tokens_out * self.tokens_out
-        return spent / 1e6
-
-
-FREE = Prices(0.0, 0.0, 0.0)
-"""A model that runs on own hardware."""
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One OpenAI-compatible model endpoint. Only `label` and `model` have a meaning for the result.
@@ -81,13 +64,22 @@ class Endpoint:
     """Longest time for one attempt, from sending to the last byte."""
     concurrency: int = 16
     """Calls in flight at most."""
+    concurrency_start: int | None = None
+    """Calls in flight at first; ``None`` begins at the ceiling."""
+    concurrency_floor: int = 1
+    """Calls in flight that a burst of 429s can't push the limit below."""
+    requests_per_min: float | None = None
+    """Attempts per minute at most."""
+    tokens_per_min: float | None = None
+    """Tokens of prompts and answers per minute at most."""
     retries: int = 4
     """Further attempts after one that failed in transport."""
     patience_s: float = 120.0
     """Longest wait that a server may ask for; beyond it the run pauses and says so."""
     backoff_s: float = 0.5
     """Mean wait before the first further attempt; doubles from attempt to attempt."""
-    prices: Prices = FREE
+    prices: Prices | None = FREE
+    """``None`` where nobody knows them: then no cost is counted, and no ceiling in dollars can be kept."""
 
     def __post_init__(self) -> None:
         if "@" in urlsplit(self.base_url).netloc:
@@ -109,6 +101,10 @@ class Endpoint:
         """Whether it runs on this machine, so that no proxy lies between."""
         host = urlsplit(self.base_url).hostname or ""
         return host in {"localhost", "::1"} or host.startswith("127.")
+
+    def cost(self, tokens_in: int, tokens_cached: int, tokens_out: int) -> float:
+        """Return what a call costs in US dollars; 0 where no price is known."""
+        return 0.0 if self.prices is None else self.prices.cost(tokens_in, tokens_cached, tokens_out)
 
     @property
     def meaning(self) -> str:

@@ -16,6 +16,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 
+class Halted(Exception):
+    """The run stops (an outage, a ceiling, the user), so this call was not sent."""
+
+
 class Trouble(Enum):
     """Kinds of failure, by what helps."""
 

@@ -10,16 +10,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from moltarium.agents.interface import Action, Reply, Request, Thought
+from moltarium.sim.llm.budget import Budget
 from moltarium.sim.llm.endpoint import Endpoint
+from moltarium.sim.llm.failures import Halted
 from moltarium.sim.llm.keys import Keyed, Salt, keyed, text_sha
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.llm.usage import Usage
-from moltarium.sim.record.errors import ModelError, ScenarioError
+from moltarium.sim.record.errors import CeilingReached, ModelError, ScenarioError
 
 if TYPE_CHECKING:
     from moltarium.sim.llm.client import Client
@@ -94,6 +97,8 @@ class Gateway:
         The run's seed: part of every request's key.
     on_progress
         Called after every thought that ends.
+    budget
+        The ceilings, and what is left under them; none if left out.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class Gateway:
         replies: ReplyStore,
         seed: int,
         on_progress: Callable[[Progress], None] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._endpoints = dict(endpoints)
         self._replies = replies
@@ -110,8 +116,10 @@ class Gateway:
         self._runner: asyncio.Runner | None = None
         self._clients: dict[str, Client] = {}
         self._halted = asyncio.Event()
+        self._stopping = False
         self._done = 0
         self.usage = Usage()
+        self.budget = Budget() if budget is None else budget
 
     def think(self, pending: Sequence[Pending]) -> list[Outcome]:
         """Drive thoughts to their ends and return their outcomes in the order given.
@@ -124,6 +132,10 @@ class Gateway:
         ModelUnavailable, ModelRefusedAccess
             If a reply can't be had. Replies in flight are awaited and recorded first; thinking the same
             thoughts again then asks only for what is missing.
+        CeilingReached
+            Likewise, if the next call might exceed a ceiling.
+        Halted
+            Likewise, if `stop` was called.
         ScenarioError
             If a request names an endpoint that isn't there.
         """
@@ -146,6 +158,25 @@ class Gateway:
             With the place, never with a key.
         """
         return self._wait_for(self._preflight())
+
+    def stop(self) -> None:
+        """Send nothing more, for good, and record what is in flight.
+
+        May be called from any thread and from a signal's handler.
+        """
+        self._stopping = True
+        self._soon(self._halt)
+
+    def set_concurrency(self, calls: int) -> None:
+        """Change how many calls per endpoint may be in flight at most. From any thread."""
+        self._endpoints = {label: replace(each, concurrency=calls) for label, each in self._endpoints.items()}
+        self._soon(lambda: [client.lane.set_ceiling(calls) for client in self._clients.values()])
+
+    def _soon(self, work: Callable[[], object]) -> None:
+        """Have the loop do something, at once or when it next runs."""
+        if self._runner is not None:
+            with suppress(RuntimeError):  # closed meanwhile: there is nothing left to do it to
+                self._runner.get_loop().call_soon_threadsafe(work)
 
     def close(self) -> None:
         """Close all connections. The reply store stays open: it is its maker's to close."""
@@ -180,7 +211,9 @@ class Gateway:
         if client is None:
             from moltarium.sim.llm.client import Client
 
-            client = self._clients[label] = Client(self._endpoint(label), self.usage, self._halted)
+            client = self._clients[label] = Client(
+                self._endpoint(label), self.usage, self._halted, self.budget
+            )
         return client
 
     def _endpoint(self, label: str) -> Endpoint:
@@ -204,7 +237,11 @@ class Gateway:
 
     async def _think(self, pending: Sequence[Pending]) -> list[Outcome]:
         self._halted.clear()
+        if self._stopping:
+            self._halt()
         tasks = [asyncio.ensure_future(self._drive(each, len(pending))) for each in pending]
+        left_s = self.budget.wall_left_s
+        timer = None if left_s is None else asyncio.get_running_loop().call_later(left_s + 1e-3, self._halt)
         try:
             await asyncio.wait(tasks)
         except asyncio.CancelledError:
@@ -212,9 +249,15 @@ class Gateway:
             self._halt()
             await asyncio.wait(tasks)
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
         errors = [error for task in tasks if (error := task.exception()) is not None]
         if errors:
-            raise min(errors, key=_follows)
+            first = min(errors, key=_follows)
+            if isinstance(first, Halted) and not self._stopping:
+                self.budget.check()
+            raise first
         return [task.result() for task in tasks]
 
     async def _drive(self, pending: Pending, total: int) -> Outcome:
@@ -280,11 +323,12 @@ class Gateway:
         """Send nothing more; let what is in flight arrive."""
         if not self._halted.is_set():
             self._halted.set()
+            self.budget.wake()
             for client in self._clients.values():
                 client.lane.open_wide()
 
     def _call(self, ask: Request, sought: Keyed, reply: Reply) -> Call:
-        cost = self._endpoint(ask.model).prices.cost(reply.tokens_in, reply.tokens_cached, reply.tokens_out)
+        cost = self._endpoint(ask.model).cost(reply.tokens_in, reply.tokens_cached, reply.tokens_out)
         return Call(
             ask.purpose,
             sought.key,
@@ -302,8 +346,6 @@ class Gateway:
 
 def _follows(error: BaseException) -> int:
     """Order errors by how much they explain: a fault of ours, then the model's, then those that follow."""
-    from moltarium.sim.llm.client import Halted
-
     if isinstance(error, Halted):
         return 2
-    return 1 if isinstance(error, ModelError) else 0
+    return 1 if isinstance(error, ModelError | CeilingReached) else 0

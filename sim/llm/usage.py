@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from moltarium.agents.interface import Reply
 from moltarium.sim.llm.failures import Trouble
+
+
+class Met(NamedTuple):
+    """Who answered."""
+
+    label: str
+    """The endpoint's label in the scenario."""
+    model: str
+    """The model's own name as it gave it."""
+    fingerprint: str
+    """``system_fingerprint`` of the answer; empty where none is sent."""
 
 
 @dataclass(slots=True)
@@ -30,6 +42,8 @@ class Usage:
     """Calls whose endpoint reported no usage."""
     latency_s: float = 0.0
     """Sum over `calls` of the seconds from sending to the last byte."""
+    met: dict[Met, int] = field(default_factory=dict)
+    """Calls by who answered them; more than one model or fingerprint per label means that it changed."""
     troubles: Counter[Trouble] = field(default_factory=Counter)
     """Failed attempts by kind."""
 
@@ -52,3 +66,8 @@ class Usage:
         self.cost_usd += cost_usd
         self.estimated += reply.estimated
         self.latency_s += latency_s
+
+    def meet(self, label: str, model: str, fingerprint: str) -> None:
+        """Note who answered a call."""
+        met = Met(label, model, fingerprint)
+        self.met[met] = self.met.get(met, 0) + 1

@@ -26,7 +26,7 @@ def digest(record: Record) -> str:
             continue
         fields = [(i, column) for i, column in enumerate(columns(table))]
         kept = [i for i, column in fields if (name, column.name) not in UNDIGESTED_COLUMNS]
-        reals = [i + 1 for i, column in fields if column.kind is float]
+        reals = [place + 1 for place, i in enumerate(kept) if fields[i][1].kind is float]
         for row in record.rows(table):
             values: list[Any] = [name, *row] if len(kept) == len(fields) else [name, *(row[i] for i in kept)]
             for i in reals:

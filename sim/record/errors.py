@@ -11,6 +11,9 @@
     ├── ModelError                 a model endpoint can't be used
     │   ├── ModelUnavailable       unreachable, overloaded, or its circuit is open
     │   └── ModelRefusedAccess     wrong key, unknown model
+    ├── Paused                     stopped early as asked, and saved (the CLI exits with 3)
+    │   ├── Interrupted            by Ctrl-C or `moltarium ctl stop`
+    │   └── CeilingReached         a ceiling on money, tokens or time
     └── NotComputable              a measure lacks what it needs: "needs table X"
 
 The root lives in the lowest room so that every other room can raise from the same tree.
@@ -73,6 +76,18 @@ class ModelUnavailable(ModelError):
 
 class ModelRefusedAccess(ModelError):
     """The endpoint answered and refused: wrong key, unknown model, exhausted quota."""
+
+
+class Paused(MoltariumError):
+    """The run stopped early, as it was asked to; it is saved and can go on."""
+
+
+class Interrupted(Paused):
+    """The user stopped the run."""
+
+
+class CeilingReached(Paused):
+    """A ceiling on money, tokens or time was reached; the run can go on with a higher one."""
 
 
 class NotComputable(MoltariumError):

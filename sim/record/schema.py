@@ -276,6 +276,7 @@ class LlmCall(NamedTuple):
     tokens_cached: int
     tokens_out: int
     cost_usd: float
+    """By the price table at the time (outside the digest); 0 where it knew no price."""
     estimated: bool
     """True where the endpoint did not report its usage."""
 
@@ -408,5 +409,7 @@ LATENT: Final = frozenset({Impression, Persona, Emotion, Appraisal, Memory, LlmC
 UNDIGESTED: Final = frozenset({Blob, Telemetry})
 """Row types outside the canonical digest."""
 
-UNDIGESTED_COLUMNS: Final = frozenset({("run", "code_version"), ("run", "captured_at"), ("run", "transport")})
-"""Single columns outside it."""
+UNDIGESTED_COLUMNS: Final = frozenset(
+    {("run", "code_version"), ("run", "captured_at"), ("run", "transport"), ("llm_call", "cost_usd")}
+)
+"""Single columns outside it: the same society at another price is the same society."""

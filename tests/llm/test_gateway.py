@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from moltarium.agents.interface import Abstain, Request, Thought
-from moltarium.sim.llm.endpoint import Endpoint, Prices
+from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.gateway import Gateway, Progress
 from moltarium.sim.llm.keys import text_sha
+from moltarium.sim.llm.prices import Prices
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import ModelUnavailable, ScenarioError
 from tests.llm.conftest import GatewayAt, branching, pending, single
