@@ -151,6 +151,9 @@ class Observation:
     allowance: Allowance
     treatment: Mapping[str, str] = field(default_factory=dict)
     """What this agent's arm of an experiment gets; empty outside experiments."""
+    bytes_per_token: float | None = None
+    """Bytes of prompt per token, as the endpoint counted in the last call of this agent's last turns; ``None``
+    before any was counted."""
 
 
 class WritePost(NamedTuple):
@@ -216,7 +219,8 @@ class Abstain(NamedTuple):
     """Do nothing because the model's answer could not be used; recorded as a rejection."""
 
     category: str
-    """``"malformed"``, ``"empty"``, ``"refused_by_model"``."""
+    """``"refused_by_model"``, ``"rejected"``, ``"prompt_too_long"``, or what was wrong with the answer
+    (`moltarium.agents.minds.answers.FAULTS`, `moltarium.agents.minds.wording`)."""
     reason: str
 
 
@@ -245,7 +249,8 @@ class Request:
     """One model call: a chat (`messages`) or a raw completion (`prompt`), never both."""
 
     purpose: str
-    """``"decide"``, ``"write"``, ``"repair"``, ``"reflect"``."""
+    """``"decide"``, ``"trim"`` (a decision on a prompt cut to the model's window), ``"write"``, ``"repair"``,
+    ``"reflect"``."""
     messages: tuple[Message, ...] = ()
     prompt: str | None = None
     schema: Mapping[str, Any] | None = None

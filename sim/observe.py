@@ -36,6 +36,8 @@ class Past:
     step: int = 0
     """When it was; 0 before the first."""
     refusals: list[Refusal] = field(default_factory=list)
+    bytes_per_token: float | None = None
+    """By the last of its calls whose tokens an endpoint counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Observer:
             feed=tuple(self._feed(member, account, now_us, rng)),
             notices=tuple(self._notices(account, past.seq, now_us)),
             refusals=tuple(past.refusals),
+            bytes_per_token=past.bytes_per_token,
             own=tuple(self._own(account, now_us)),
             votes_received=account.karma - past.karma,
             communities=tuple(self._cards(account)),

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from moltarium.agents.interface import Refusal
 from moltarium.sim.commit import Tally
+from moltarium.sim.counting import bytes_per_token
 from moltarium.sim.observe import Past
 from moltarium.sim.record.schema import (
     EVENTS,
@@ -37,6 +38,10 @@ class Log(Protocol):
 
     def last_seq(self) -> int:
         """The highest ``seq`` in the record."""
+        ...
+
+    def blob(self, sha: str) -> str | None:
+        """The text with this hash, if it is kept."""
         ...
 
 
@@ -93,6 +98,11 @@ def _replay_minds(society: Society, log: Log) -> None:
     latest: dict[str, Emotion] = {row.agent: row for row in log.rows(Emotion)}
     for agent, row in latest.items():
         society.moods.restore(index_of[agent], row)
+    counted = {row.agent: row for row in log.rows(LlmCall) if not row.estimated and row.tokens_in > 0}
+    for agent, call in counted.items():
+        request = log.blob(call.request_sha)
+        if request is not None:
+            society.pasts[index_of[agent]].bytes_per_token = bytes_per_token(request, call.tokens_in)
     for refused in log.rows(Rejection):
         past = society.pasts[index_of[refused.agent]]
         if past.step == refused.step:

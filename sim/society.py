@@ -21,6 +21,7 @@ from moltarium.agents.interface import VAD
 from moltarium.agents.memory import Notebook
 from moltarium.agents.reader import Reader
 from moltarium.sim.commit import Tally, Turn, commit_turn, tally
+from moltarium.sim.counting import last_counted
 from moltarium.sim.journal import Journal
 from moltarium.sim.llm.gateway import Outcome, Pending
 from moltarium.sim.moods import Moods, mood_rows
@@ -161,7 +162,13 @@ class Society(mesa.Model):
         )
         rng = stream(self.setting.seed, Purpose.FEED, index + 1, self.steps)
         seen = self.observer.look(member, index, self.steps, now_us, inner, past, rng)
-        self.pasts[index] = Past(self.journal.next_seq - 1, seen.karma, past.turns + 1, self.steps)
+        self.pasts[index] = Past(
+            self.journal.next_seq - 1,
+            seen.karma,
+            past.turns + 1,
+            self.steps,
+            bytes_per_token=past.bytes_per_token,
+        )
         return Turn(index, seen)
 
     def _arrive(self, step: int) -> None:
@@ -259,7 +266,10 @@ class Society(mesa.Model):
         self.total = self.total.plus(tally(turns))
 
     def _keep(self, turn: Turn) -> None:
-        self.pasts[turn.index].refusals = turn.refusals
+        past = self.pasts[turn.index]
+        past.refusals = turn.refusals
+        if turn.calls:
+            past.bytes_per_token = last_counted(turn.calls, past.bytes_per_token)
         for memory in turn.kept:
             self.notebook(turn.index).keep(
                 memory.kind, memory.text, memory.importance, memory.source, memory.t

@@ -35,6 +35,19 @@ MEMORY_IMPORTANCE: Final = 0.5
 REFUSALS: Final = frozenset({"refusal", "content_filter"})
 """Finish reasons that say that the model would not answer."""
 
+FAULTS: Final = frozenset(
+    {
+        "malformed",
+        "empty",
+        "truncated",
+        "too_many_actions",
+        "unknown_action",
+        "unknown_target",
+        "unknown_community",
+    }
+)
+"""Categories of an answer that can't be used; the last three point at what does not exist."""
+
 _DECLINES: Final = re.compile(
     r"""^\W*
     (?:(?:(?:i['’]?m|i\ am)(?:\ very|\ really|\ so)?\ sorry|sorry|i\ apologi[sz]e),?\s+(?:but\s+)?
@@ -65,6 +78,8 @@ class Malformed(NamedTuple):
     """An answer that can't be used, and its first fault in words fit for the model."""
 
     reason: str
+    category: str = "malformed"
+    """What is recorded if no repair helps: one of `FAULTS`."""
 
 
 def refuses(text: str) -> bool:
@@ -103,12 +118,12 @@ def parse(text: str, shown: Shown, *, max_actions: int) -> Parsed | Malformed:
         return answer
     listed, memory = answer
     if len(listed) > max_actions:
-        return Malformed(f"{len(listed)} actions, but at most {max_actions} are allowed")
+        return Malformed(f"{len(listed)} actions, but at most {max_actions} are allowed", "too_many_actions")
     actions: list[Action] = []
     for number, entry in enumerate(listed, 1):
         action = _action(entry, shown)
         if isinstance(action, Malformed):
-            return Malformed(f"action {number}: {action.reason}")
+            return action._replace(reason=f"action {number}: {action.reason}")
         actions.append(action)
     if memory:
         kept = neutralise(without_marks(memory), MEMORY_BYTES)
@@ -129,7 +144,7 @@ def _loaded(text: str) -> Any:
     if fences:
         body = fences[0].strip()
     if not body:
-        return Malformed("the answer is empty")
+        return Malformed("the answer is empty", "empty")
     try:
         return json.loads(body, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
@@ -187,15 +202,19 @@ def _action(entry: Any, shown: Shown) -> Action | Malformed:
         return Malformed('"do" is missing')
     do = _SYNONYMS.get(do, do)
     if do not in _READERS:
-        return Malformed(f"unknown action {_said(do)}")
+        return Malformed(f"unknown action {_said(do)}", "unknown_action")
     try:
         return _READERS[do](_Entry(do, entry, shown))
     except _Fault as fault:
-        return Malformed(str(fault))
+        return Malformed(str(fault), fault.category)
 
 
 class _Fault(Exception):
     """A field of one action can't be used; never leaves this module."""
+
+    def __init__(self, reason: str, category: str = "malformed") -> None:
+        super().__init__(reason)
+        self.category = category
 
 
 def _said(value: object) -> str:
@@ -225,7 +244,7 @@ class _Entry(NamedTuple):
         item = self.shown.items.get(name.strip().strip("[]"))
         if item is None:
             known = ", ".join(self.shown.items) or "nothing"
-            raise _Fault(f'{_said(name)} is not shown here; "on" can be {known}')
+            raise _Fault(f'{_said(name)} is not shown here; "on" can be {known}', "unknown_target")
         return item
 
     def community(self) -> str:
@@ -234,7 +253,7 @@ class _Entry(NamedTuple):
             raise _Fault('"in" must name a community')
         community = self.shown.communities.get(name.strip())
         if community is None:
-            raise _Fault(f"there is no community {_said(name)} in the list")
+            raise _Fault(f"there is no community {_said(name)} in the list", "unknown_community")
         return community
 
 
@@ -253,7 +272,7 @@ def _vote(entry: _Entry) -> Action:
 def _follow(entry: _Entry) -> Action:
     author = entry.item().author_id
     if author is None:
-        raise _Fault("its author's account is gone")
+        raise _Fault("its author's account is gone", "unknown_target")
     return SetFollow(author, entry.do == "follow")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,14 @@ from moltarium.agents.minds.answers import REFUSALS, Malformed, Parsed, declined
 from moltarium.agents.prompts.shared import repair, system
 from moltarium.agents.prompts.turn import NAME_BYTES, TITLE_BYTES, Budget, Shown, turn
 from moltarium.agents.prompts.untrusted import neutralise, without_marks
+from moltarium.agents.prompts.window import allowed_bytes, fitting_room
 
 ANSWERED_IMPORTANCE = 0.3
 """Importance of the memory of whom one answered."""
 ECHO_BYTES = 300
 """How much of an unusable answer its repair quotes."""
+REPAIR_BYTES = 700
+"""What a repair adds to a prompt at most: the quote, the fault, and the words around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,17 @@ class LLMMind:
     prompt_bytes: int = 4000
     """Bytes for what grows in a prompt (feed, notices, memory …); rules and persona come on top. The default
     fits a window of 2,048 tokens; give a large model several times as much."""
+    window_tokens: int = 0
+    """The model's window, 0 if `prompt_bytes` is known to fit. What grows is then cut until the whole prompt
+    fits by the endpoint's own count of the agent's last turn (see `agents.prompts.window`)."""
 
     def __post_init__(self) -> None:
         if self.repairs < 0 or self.text_chars < 0:
             raise ValueError("repairs and text_chars are not negative")
         if self.max_actions < 1 or self.max_tokens < 1 or self.prompt_bytes < 1000:
             raise ValueError("max_actions and max_tokens are at least 1, prompt_bytes at least 1000")
+        if self.window_tokens and self.window_tokens < 2 * self.max_tokens:
+            raise ValueError("window_tokens is 0, or at least twice max_tokens")
 
     @property
     def name(self) -> str:
@@ -73,22 +81,53 @@ class LLMMind:
         return "llm"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:  # noqa: ARG002 - draws nothing
-        """Ask once, repair if need be (see `moltarium.agents.interface.Mind`)."""
-        text, shown = turn(seen, Budget.of(self.prompt_bytes))
-        messages = (Message("system", system(self.max_actions, self.moderates)), Message("user", text))
-        schema = self.schema(seen, shown)
-        replies = yield (self._request("decide", messages, schema),)
-        for _ in range(self.repairs):
-            outcome = self._outcome(replies[0], shown)
+        """Ask once, repair if need be (see `moltarium.agents.interface.Mind`).
+
+        A prompt that was cut to the model's window, or once more because the endpoint found it too long, is
+        asked for with the purpose ``"trim"`` and so shows as one in the record.
+        """
+        room = self._room(seen)
+        text, shown = turn(seen, Budget.of(room))
+        trimmed = room < self.prompt_bytes and text != turn(seen, Budget.of(self.prompt_bytes))[0]
+        purpose = "trim" if trimmed else "decide"
+        for attempt in range(self.repairs + 1):
+            ask = self._request(purpose, self._messages(text), self.schema(seen, shown))
+            replies = yield (ask,)
+            if replies[0].finish != "too_long":
+                return (yield from self._settled(ask, replies[0], shown, self.repairs - attempt))
+            room //= 2
+            text, shown = turn(seen, Budget.of(room))
+            purpose = "trim"
+        return (Abstain("prompt_too_long", "what you saw was more than the model can read at once"),)
+
+    def _settled(self, ask: Request, reply: Reply, shown: Shown, repairs: int) -> Thought:
+        """Read a reply, and have it repaired as often as is left."""
+        outcome = self._outcome(reply, shown)
+        for _ in range(repairs):
             if not isinstance(outcome, Malformed):
-                return _with_memories(outcome, shown)
-            said = Message("assistant", neutralise(without_marks(replies[0].text), ECHO_BYTES) or "(nothing)")
-            told = (*messages, said, Message("user", repair(outcome.reason)))
-            replies = yield (self._request("repair", told, schema),)
-        outcome = self._outcome(replies[0], shown)
+                break
+            said = Message("assistant", neutralise(without_marks(reply.text), ECHO_BYTES) or "(nothing)")
+            told = (*ask.messages, said, Message("user", repair(outcome.reason)))
+            (reply,) = yield (replace(ask, purpose="repair", messages=told),)
+            outcome = self._outcome(reply, shown)
         if isinstance(outcome, Malformed):
-            return (Abstain("empty" if not replies[0].text.strip() else "malformed", outcome.reason),)
+            return (Abstain(outcome.category, outcome.reason),)
         return _with_memories(outcome, shown)
+
+    def _messages(self, text: str) -> tuple[Message, ...]:
+        return (Message("system", system(self.max_actions, self.moderates)), Message("user", text))
+
+    def _room(self, seen: Observation) -> int:
+        """Return the bytes that what grows in a prompt may have in this turn."""
+        if not self.window_tokens:
+            return self.prompt_bytes
+        allowed = allowed_bytes(self.window_tokens, self.max_tokens, seen.bytes_per_token)
+
+        def length(room: int) -> int:
+            messages = self._messages(turn(seen, Budget.of(room))[0])
+            return sum(len(message.content.encode()) for message in messages) + REPAIR_BYTES
+
+        return fitting_room(length, self.prompt_bytes, allowed)
 
     def schema(self, seen: Observation, shown: Shown) -> Mapping[str, Any]:
         """Return the JSON Schema of this turn's answer.
@@ -137,9 +176,11 @@ class LLMMind:
     def _outcome(self, reply: Reply, shown: Shown) -> Parsed | Malformed:
         if reply.finish in REFUSALS or refuses(reply.text):
             return Parsed((declined(),))
+        if reply.finish == "rejected":
+            return Parsed((Abstain("rejected", "the model's server would not take this turn"),))
         outcome = parse(reply.text, shown, max_actions=self.max_actions)
         if isinstance(outcome, Malformed) and reply.finish == "length":
-            return Malformed("it was cut off before its end; be shorter")
+            return Malformed("it was cut off before its end; be shorter", "truncated")
         return outcome
 
 

@@ -20,6 +20,8 @@ TITLE_BYTES: Final = 160
 NAME_BYTES: Final = 48
 BIO_BYTES: Final = 320
 TREATMENT_BYTES: Final = 800
+REFUSALS_BYTES: Final = 400
+"""What an agent is told of its refused actions is never crowded out by what others wrote."""
 FIXED_BYTES: Final = 1500
 """Headings and the sentences of the last part; `prompt_bytes` counts them so."""
 
@@ -48,7 +50,7 @@ class Budget(NamedTuple):
             recalled=int(5 * share),
             communities=int(10 * share),
             own=int(6 * share),
-            refusals=int(6 * share),
+            refusals=max(REFUSALS_BYTES, int(6 * share)),
             body=int(6 * share),
         )
 
@@ -237,9 +239,16 @@ def _notices(notices: tuple[Notice, ...], budget: Budget, items: dict[str, Item]
 
 
 def _refusals(seen: Observation, limit: int) -> str:
-    # The reasons are the platform's own words, but they may quote what the agent wrote.
-    lines = _fitting((f"- {neutralise(refusal.reason, 160)}" for refusal in seen.refusals), limit - 40)
-    return "# The forum refused last time\n" + "\n".join(lines) if lines else ""
+    # The reasons are the platform's own words, but they may quote what the agent wrote. None is
+    # crowded out: where they are many, each is told in fewer words.
+    if not seen.refusals:
+        return ""
+    told = seen.refusals[:8]
+    each = min(160, (limit - 60) // len(told) - 3)
+    lines = [f"- {neutralise(refusal.reason, each)}" for refusal in told]
+    if len(seen.refusals) > len(told):
+        lines.append(f"- and {len(seen.refusals) - len(told)} more")
+    return "# The forum refused last time\n" + "\n".join(lines)
 
 
 def _now(seen: Observation) -> str:
