@@ -34,6 +34,40 @@ def hashed_answer(body: dict[str, Any]) -> str:
     ).decode()
 
 
+def acting_answer(body: dict[str, Any]) -> str:
+    """Return one action that the request's schema allows, drawn from the request: what an `LLMMind` obeys."""
+    digest = hashlib.sha256(orjson.dumps(body.get("messages"))).hexdigest()
+    draw = random.Random(f"{digest}:{body.get('seed')}")
+    schema = schema_of(body)
+    offered = [] if schema is None else schema["properties"]["actions"]["items"].get("anyOf", [])
+    if not offered:
+        return orjson.dumps({"actions": [], "memory": ""}).decode()
+    action = {
+        name: draw.choice(part["enum"]) if "enum" in part else " ".join(draw.choices(_WORDS, k=24))
+        for name, part in draw.choice(offered)["properties"].items()
+    }
+    memory = " ".join(draw.choices(_WORDS, k=8)) if draw.random() < 0.3 else ""
+    return orjson.dumps({"actions": [action], "memory": memory}).decode()
+
+
+_WORDS = (
+    "we",
+    "agree",
+    "that",
+    "slow",
+    "tools",
+    "teach",
+    "patience",
+    "happy",
+    "crabs",
+    "build",
+    "reefs",
+    "moons",
+)
+ANSWERS: dict[str, Answer] = {"hashed": hashed_answer, "acting": acting_answer}
+"""Answers by the name under which a process of its own is told of them."""
+
+
 def _value(part: dict[str, Any], draw: random.Random) -> Any:
     if "enum" in part:
         return draw.choice(part["enum"])
@@ -244,10 +278,12 @@ def stub_server(**settings: Any) -> Iterator[StubServer]:
 
 
 @contextmanager
-def stub_process(latency: float = 0.05) -> Iterator[str]:
+def stub_process(latency: float = 0.05, answer: str = "hashed") -> Iterator[str]:
     """Run a `StubServer` in a process of its own and yield its base URL, so that CPU times stay apart."""
     process = subprocess.Popen(
-        [sys.executable, __file__, "--latency", str(latency)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, __file__, "--latency", str(latency), "--answer", answer],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -259,8 +295,8 @@ def stub_process(latency: float = 0.05) -> Iterator[str]:
         process.stdout.close()
 
 
-async def _main(latency: float) -> None:
-    runner, port = await serve_app(StubServer(latency=latency))
+async def _main(latency: float, answer: Answer) -> None:
+    runner, port = await serve_app(StubServer(latency=latency, answer=answer))
     sys.stdout.write(f"http://127.0.0.1:{port}/v1\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
@@ -270,4 +306,6 @@ async def _main(latency: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.05)
-    asyncio.run(_main(parser.parse_args().latency))
+    parser.add_argument("--answer", choices=sorted(ANSWERS), default="hashed")
+    chosen = parser.parse_args()
+    asyncio.run(_main(chosen.latency, ANSWERS[chosen.answer]))
