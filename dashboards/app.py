@@ -273,7 +273,8 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
             return no_update
         return link_to(str(lead[0]), id=lead[1])
 
-    app.clientside_callback(
+    turn: Any = app.clientside_callback
+    turn(
         ClientsideFunction("moltarium", "turn"),
         Output("theme", "data"),
         Input("theme-switch", "n_clicks"),

@@ -272,7 +272,7 @@ def ratios(found: Mapping[str, Comparison]) -> go.Figure:
         for name, each in found.items()
         if each.ratio is not None and each.ratio > 0
     ][::-1]
-    names = [inside_figure(name) for name, _, _ in rows]
+    names = [inside_figure(spoken(name)) for name, _, _ in rows]
     ratio = np.array([value for _, value, _ in rows])
     reach = [ends for _, _, ends in rows]
     figure = drawn(
@@ -288,12 +288,19 @@ def ratios(found: Mapping[str, Comparison]) -> go.Figure:
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": GREY, "dash": "dash", "width": 1.5})
     span = max(2.0, float(np.max(np.maximum(ratio, 1 / ratio)))) * 1.3 if len(ratio) else 2.0
-    ticks = [t for t in (1 / 64, 1 / 16, 1 / 4, 1 / 2, 1, 2, 4, 16, 64) if 1 / span <= t <= span]
+    ticks = [t for t in (1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64) if 1 / span <= t <= span]
     text = [f"{t:g}×" if t >= 1 else f"1/{round(1 / t)}×" for t in ticks]
     ends = [-np.log10(span), np.log10(span)]
-    figure.update_xaxes(type="log", range=ends, tickvals=ticks, ticktext=text, title_text="here ÷ there")
+    figure.update_xaxes(
+        type="log", range=ends, tickvals=ticks, ticktext=text, tickangle=0, title_text="here ÷ there"
+    )
     figure.update_yaxes(showgrid=False)
     return figure
+
+
+def spoken(metric: str) -> str:
+    """Return a metric's name in words: ``network.reply.gini_in`` reads "reply gini in"."""
+    return metric.removeprefix("network.").replace(".", " ").replace("_", " ")
 
 
 def _ratio_reach(each: Comparison) -> tuple[float, float]:

@@ -222,9 +222,7 @@ def _methods(source: Source) -> list[tuple[str, str]]:
         ("Source", f"sha256 {run.source_sha256}" if run.source_sha256 else "no imported source"),
     ]
     if len(calls):
-        models = ", ".join(
-            f"{line(str(name), 60)} ({n:,})" for name, n in calls["model"].value_counts().items()
-        )
+        models = _tally(Counter(calls["model"].tolist()))
         spent, cached, made = (calls[f"tokens_{kind}"].sum() for kind in ("in", "cached", "out"))
         tokens = f"{spent:,} tokens in ({cached:,} cached), {made:,} out"
         prompts = f"{calls['request_sha'].nunique():,} prompts, kept under their sha256"

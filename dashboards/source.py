@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.errors import NotComputable
@@ -78,9 +78,10 @@ class Source:
                 except NotComputable as lack:
                     kept = (last, lack)
                 self._kept[name] = kept
-        if isinstance(kept[1], NotComputable):
-            raise NotComputable(kept[1].needs)
-        return kept[1]
+        found: Any = kept[1]
+        if isinstance(found, NotComputable):
+            raise NotComputable(found.needs)
+        return cast("T", found)
 
     def close(self) -> None:
         """Close the record."""

@@ -237,8 +237,8 @@ def _alignment_found(lab: Lab, _query: Query) -> Component:
 
 
 def _kind(query: Query) -> Kind:
-    asked = query.get("edge", "reply")
-    return next((kind for kind in EDGE if kind == asked), "reply")
+    kinds: dict[str, Kind] = {kind: kind for kind in EDGE}
+    return kinds.get(query.get("edge", ""), "reply")
 
 
 EDGES: Final[dict[str, str]] = {

@@ -54,10 +54,12 @@ def _reasons(source: Source, found: Why) -> Component:
 
 
 def _call(call: Asked) -> Component:
-    turns = [
+    turns: list[Component] = [
         html.Div([html.Span(turn.role, className="role"), html.Pre(shown(turn.text, MAX_TEXT))])
         for turn in call.prompt
-    ] or [html.P("The prompt's text was not kept.", className="muted")]
+    ]
+    if not turns:
+        turns = [html.P("The prompt's text was not kept.", className="muted")]
     tokens = f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out"
     title = f"Asked {line(call.model, 60)} to {line(call.purpose, 30)} ({tokens})"
     return html.Div(

@@ -1,0 +1,169 @@
+"""Dashboard and report in a real browser: every page works, and no agent's text runs or loads a thing."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+from moltarium.dashboards.app import create_app
+from moltarium.dashboards.report import write_report
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs the system's Chromium on PATH"),
+]
+
+PAGES = (
+    "/",
+    "/topics",
+    "/norms",
+    "/norms?texts=comment",
+    "/alignment",
+    "/reciprocity",
+    "/reciprocity?edge=comment",
+    "/threads",
+    "/threads?q=script&sort=top",
+    "/thread?id=p0",
+    "/agents",
+    "/agent?id=a0",
+    "/network",
+    "/compare",
+)
+
+PATIENCE_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def address(hostile: Path) -> Iterator[str]:
+    """The dashboard over the hostile record, served on loopback."""
+    server = create_server(create_app(hostile, hostile).server, host="127.0.0.1", port=0, threads=6)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium, and one cache of the dashboard's own files, for the module."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium.new_context()
+        chromium.close()
+
+
+class Witness:
+    """A browser page that remembers whatever went wrong in it."""
+
+    def __init__(self, context: Any, home: str, width: int = 1280, scheme: str = "light") -> None:
+        self.complaints: list[str] = []
+        self.page = context.new_page()
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
+        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page.on("request", lambda asked: self._asked(asked.url, home))
+
+    def _asked(self, url: str, home: str) -> None:
+        if not url.startswith((home, "data:", "blob:")):
+            self.complaints.append(f"loads {url}")
+
+    def go(self, url: str) -> None:
+        """Open a page and wait until all of it is there."""
+        self.page.goto(url)
+        self.page.wait_for_selector("#content > *", timeout=PATIENCE_MS)
+        self.page.wait_for_selector(".waiting", state="detached", timeout=PATIENCE_MS)
+        self.page.wait_for_timeout(150)
+
+    def clean(self) -> None:
+        """Assert that nothing went wrong and nothing ran."""
+        assert self.page.evaluate("window.pwned") is None
+        assert (
+            self.page.locator("#content iframe, #content svg[onload], #content img, #content script").count()
+            == 0
+        )
+        assert self.complaints == []
+        self.page.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_whole_and_inert(browser: Any, address: str, path: str) -> None:
+    witness = Witness(browser, address)
+    witness.go(address + path)
+    assert "This part failed" not in witness.page.inner_text("#content")
+    assert witness.page.locator("a[href^='javascript']").count() == 0
+    witness.clean()
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [("/", "light"), ("/thread?id=p0", "dark"), ("/agent?id=a0", "light"), ("/compare", "dark")],
+)
+def test_pages_fit_a_phone(browser: Any, address: str, path: str, scheme: str) -> None:
+    witness = Witness(browser, address, width=375, scheme=scheme)
+    witness.go(address + path)
+    assert witness.page.evaluate("document.documentElement.scrollWidth") <= 375
+    ground = witness.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(15, 21, 28)") == (scheme == "dark")
+    witness.clean()
+
+
+def test_why_opens_from_prompt_to_applied(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/thread?id=p0")
+    comment = witness.page.locator(".comment").first
+    asked = witness.page.locator(".comment", has=witness.page.locator("[id*='\"p0r0\"']"))
+    asked.locator("summary", has_text="why?").click()
+    why = asked.locator(".why")
+    why.locator("pre").first.wait_for(timeout=PATIENCE_MS)
+    text = why.inner_text()
+    assert "You are <script>window.pwned=1</script>" in text
+    for stage in ("Prompt", "Raw answer", "Parsed", "Applied"):
+        assert stage in text
+    assert "made p0r0" in text
+    assert comment.locator(".mood").count() == 1
+    witness.clean()
+
+
+def test_search_and_theme_live_where_they_say(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/agents")
+    witness.page.keyboard.press("/")
+    witness.page.keyboard.type("plain-11")
+    witness.page.wait_for_url("**/agents?q=plain-11", timeout=PATIENCE_MS)
+    witness.page.locator("tbody tr").nth(1).wait_for(state="detached", timeout=PATIENCE_MS)
+    assert witness.page.locator("tbody tr").count() == 1
+    before = witness.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    witness.page.click("#theme-switch")
+    witness.page.wait_for_selector("html[data-theme]", timeout=PATIENCE_MS)
+    assert witness.page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    witness.page.reload()
+    witness.page.wait_for_selector("html[data-theme]", timeout=PATIENCE_MS)
+    witness.clean()
+
+
+def test_the_report_stands_alone(browser: Any, hostile: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    write_report(hostile, hostile, out)
+    witness = Witness(browser, out.as_uri())
+    witness.page.goto(out.as_uri())
+    witness.page.wait_for_selector(".plot .main-svg", timeout=PATIENCE_MS)
+    text = witness.page.inner_text("main")
+    assert "SYNTHETIC" in text
+    assert "<script>window.pwned=1</script>" in text, "agents' words are shown as they are"
+    assert witness.page.evaluate("window.pwned") is None
+    assert witness.complaints == []
+    assert urlsplit(witness.page.url).scheme == "file"
