@@ -21,6 +21,7 @@ from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
 from moltarium.sim.record.errors import MoltariumError, NotComputable
 
+_TOKEN: Final = "MOLTARIUM_TOKEN"
 _LOG: Final = logging.getLogger(__name__)
 
 PAGES: Final[dict[str, Page]] = {
@@ -48,13 +49,7 @@ GROUPS: Final = (
 )
 
 
-def create_app(
-    run: Path,
-    against: Path | None = None,
-    *,
-    hosts: frozenset[str] | None = gate.LOOPBACK_NAMES,
-    token: str | None = None,
-) -> dash.Dash:
+def create_app(run: Path, against: Path | None = None, *, token: str | None = None) -> dash.Dash:
     """Return the dashboard of one record.
 
     Parameters
@@ -63,10 +58,8 @@ def create_app(
         The record's folder.
     against
         A second record to compare with.
-    hosts
-        Names that the server may be addressed by; ``None`` accepts any, for use together with `token`.
     token
-        What visitors must show once, as ``?token=``.
+        What every visitor must show once, as ``?token=``. Without one the app answers to loopback names only.
 
     Raises
     ------
@@ -92,7 +85,9 @@ def create_app(
     app.index_string = _INDEX
     app.layout = _frame(lab)
     _connect(app, lab)
+    hosts = gate.LOOPBACK_NAMES if token is None else None
     gate.guard(app.server, gate.content_policy(app.csp_hashes()), hosts, token)
+    app.server.config[_TOKEN] = token
     return app
 
 
@@ -100,28 +95,24 @@ def _server(here: Path) -> Any:
     return Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None)
 
 
-def serve(
-    app: dash.Dash, host: str = "127.0.0.1", port: int = 8050, *, token: str | None = None, threads: int = 6
-) -> None:
+def serve(app: dash.Dash, host: str = "127.0.0.1", port: int = 8050, *, threads: int = 6) -> None:
     """Serve the dashboard until interrupted.
 
     Parameters
     ----------
     app
-        From `create_app`; give both the same token.
+        From `create_app`.
     host, port
-        Where to listen.
-    token
-        Needed for anything but loopback.
+        Where to listen. Anything but loopback needs an app that was created with a token.
     threads
         Requests worked on at once.
 
     Raises
     ------
     MoltariumError
-        If `host` is open to the network and there is no token.
+        If `host` is open to the network and the app asks for no token.
     """
-    gate.check_bind(host, token)
+    gate.check_bind(host, app.server.config[_TOKEN])
     from waitress import serve as listen  # type: ignore[import-untyped]
 
     listen(app.server, host=host, port=port, threads=threads, ident=None)

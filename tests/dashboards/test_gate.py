@@ -1,4 +1,4 @@
-"""Who gets in: loopback names only, own origin only, a token beyond loopback; and nothing loads from elsewhere."""
+"""Who gets in: loopback names, the own origin, a token beyond; and pages load nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_policy_allows_nothing_foreign_and_no_inline_script_but_its_own(clie
 
 
 def test_a_token_is_asked_once_and_then_kept(hostile: Path) -> None:
-    with create_app(hostile, hosts=None, token=TOKEN).server.test_client() as client:
+    with create_app(hostile, token=TOKEN).server.test_client() as client:
         assert client.get("/").status_code == 401
         assert client.get("/?token=wrong").status_code == 401
         welcome = client.get(f"/?token={TOKEN}")
@@ -74,7 +74,7 @@ def test_a_token_is_asked_once_and_then_kept(hostile: Path) -> None:
 @pytest.mark.parametrize("token", [None, "short"])
 def test_the_network_is_refused_without_a_token(hostile: Path, host: str, token: str | None) -> None:
     with pytest.raises(MoltariumError, match="open to everyone"):
-        serve(create_app(hostile), host=host, token=token)
+        serve(create_app(hostile, token=token), host=host)
     check_bind(host, TOKEN)
     assert not is_loopback(host)
 
