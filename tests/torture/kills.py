@@ -15,7 +15,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
@@ -234,7 +233,6 @@ class _Tripwire:
         """Stretch the wire around every commit and every recorded reply of this process."""
         commit, put = RunWriter.commit, ReplyStore.put
 
-        @wraps(commit)
         def wired_commit(writer: RunWriter, *, step: int | None = None) -> None:
             self.touch("before commit")
             database: sqlite3.Connection = writer._database
@@ -243,14 +241,13 @@ class _Tripwire:
             database.set_trace_callback(None)
             self.touch("after commit")
 
-        @wraps(put)
         def wired_put(store: ReplyStore, *given: Any, **named: Any) -> None:
             self.touch("before put")
             put(store, *given, **named)
             self.touch("after put")
 
-        RunWriter.commit = wired_commit  # type: ignore[method-assign]
-        ReplyStore.put = wired_put  # type: ignore[method-assign]
+        for kind, name, wired in ((RunWriter, "commit", wired_commit), (ReplyStore, "put", wired_put)):
+            setattr(kind, name, wired)
 
 
 def _doomed(scenario: Scenario, out: Path, number: int) -> None:

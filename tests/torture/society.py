@@ -65,7 +65,7 @@ def lively_answer(body: dict[str, Any]) -> str:
     if not isinstance(asked, list):
         return f" I keep thinking about {digest[:6]} and what it means here.\n"
     mood = draw.random()
-    if mood < 0.12:
+    if mood < 0.3:
         return draw.choice(_WRONG)
     prompt = str(asked[1]["content"])
     shown = [name for name in ("i1", "i2", "n1", "o1") if f"[{name}]" in prompt]
