@@ -15,6 +15,8 @@ NEGATORS: Final = frozenset(
     ("not", "no", "never", "none", "nobody", "nothing", "nowhere", "neither", "nor", "cannot", "without")
 )
 """Words that turn round what follows; so does every word in -n't."""
+ADDRESS: Final = frozenset(("you", "your", "yours", "yourself", "you're", "you've", "you'll", "you'd"))
+"""Words that speak to someone."""
 NEGATED: Final = -74
 """Hundredths of a rating that are left of it after a negation."""
 REACH: Final = 3

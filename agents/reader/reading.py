@@ -18,7 +18,7 @@ from moltarium.agents.reader.cleaning import clean
 from moltarium.agents.reader.labels import EKMAN, EKMAN_OF, FINE
 from moltarium.agents.reader.passages import PASSAGE, passages
 from moltarium.agents.reader.tokens import pairs, tokenise
-from moltarium.agents.reader.weights import RARITY_STEPS, SHIPPED, Floats, Weights, from_lines
+from moltarium.agents.reader.weights import NOTHING, RARITY_STEPS, SHIPPED, Floats, Weights, from_lines
 
 FOLD: Final = np.array([[EKMAN_OF[fine] == ekman for ekman in EKMAN] for fine in FINE], dtype=np.float64)
 """Which Ekman class each fine class belongs to: shape (28, 7)."""
@@ -38,7 +38,8 @@ class Reading:
     vad: Floats
     """Valence, arousal and dominance in [−1, 1]: shape (n, 3); neutral text stands near 0."""
     signs: Floats
-    """What moved VAD beside the emotions: praise, blame and exclamation, each in [0, 1]: shape (n, 3)."""
+    """What moved VAD beside the emotions: praise, blame, exclamation and address, each in [0, 1]:
+    shape (n, 4)."""
     known: Floats
     """Share of each text's words that were met in training: shape (n,). Low where the reader guesses, as in
     other languages; 0 for a text without words."""
@@ -78,13 +79,11 @@ class Reader:
         self._memo = memo.WordMemo(weights)
         known = from_lines(weights.pairs)
         words = len(from_lines(weights.words))
-        self._pair_row = {pair: row for row, pair in enumerate(known)}
-        # One row more, of noughts: it stands for no pair.
-        span = slice(words, words + len(known))
-        rarity = np.append(weights.rarity[span].astype(np.int32), np.int32(0))
-        self._pair_table = np.zeros((len(known) + 1, weights.table.shape[1]), dtype=np.int32)
-        self._pair_table[:-1] = weights.table[span].astype(np.int32) * rarity[:-1, None]
-        self._pair_rarity = rarity**2
+        self._pair_row = {pair: row for row, pair in enumerate(known, start=1)}
+        rows = np.append(NOTHING, np.arange(len(known)) + 1 + words)
+        rarity = weights.rarity[rows].astype(np.int32)
+        self._pair_table = weights.table[rows] * rarity[:, None]
+        self._pair_rarity = rarity * rarity
         self._lock = threading.Lock()
 
     def read(self, texts: Sequence[str]) -> Reading:
@@ -103,8 +102,14 @@ class Reader:
             parts = [self._read_passages(batch) for batch in _batches(every)]
         if not parts:
             nothing = np.zeros((0, len(FINE)))
-            no_axes = np.zeros((0, 3))
-            return Reading(nothing @ FOLD, nothing, no_axes, no_axes, np.zeros(0), self._weights.offsets)
+            return Reading(
+                nothing @ FOLD,
+                nothing,
+                np.zeros((0, 3)),
+                np.zeros((0, 4)),
+                np.zeros(0),
+                self._weights.offsets,
+            )
         # A text without words is one passage of weight 1.
         weight = np.maximum(sizes, 1.0)
         whole = np.add.reduceat(weight, starts)
@@ -116,7 +121,7 @@ class Reader:
         return Reading(_apply(fine, FOLD), fine, vad, signs, known[:, 0], self._weights.offsets)
 
     def _read_passages(self, split: list[list[str]]) -> tuple[Floats, Floats, Floats, Floats]:
-        """Fine probabilities (n, 28), VAD (n, 3), signs (n, 3) and share of known words (n, 1)."""
+        """Fine probabilities (n, 28), VAD (n, 3), signs (n, 4) and share of known words (n, 1)."""
         lengths = np.array([len(words) for words in split])
         # One pad before each passage and one at the end: a window never spans two passages.
         starts = np.cumsum(np.append(0, lengths[:-1] + 1))
@@ -142,11 +147,10 @@ class Reader:
     def _pair_sums(self, split: list[list[str]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         rows: list[int] = []
         starts: list[int] = []
-        nothing = len(self._pair_row)
         for words in split:
             starts.append(len(rows))
-            rows += [row for pair in pairs(words) if (row := self._pair_row.get(pair)) is not None]
-            rows.append(nothing)
+            rows += filter(None, map(self._pair_row.get, pairs(words)))
+            rows.append(NOTHING)
         table, rarity = self._pair_table[rows], self._pair_rarity[rows]
         return np.add.reduceat(table, starts, axis=0), np.add.reduceat(rarity, starts)
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 SHIPPED: Final = Path(__file__).with_name("weights.npz")
 """The weights that came with the package."""
+NOTHING: Final = 0
+"""The row of `Weights.table` and `Weights.rarity` that adds nothing: it stands for no piece."""
 RARITY_STEPS: Final = 16
 """`Weights.rarity` counts in sixteenths."""
 
@@ -28,7 +30,7 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 class Weights:
     """All that the reader learnt.
 
-    Row r of `table` and `rarity` belongs to line r of `words`, `pairs` and `groups`, one after the other.
+    Rows of `table` and `rarity`: first `NOTHING`, then one for each line of `words`, `pairs` and `groups`.
     """
 
     words: NDArray[np.uint8]
@@ -38,7 +40,7 @@ class Weights:
     groups: NDArray[np.uint8]
     """Known letter groups, likewise."""
     table: NDArray[np.int8]
-    """What each piece adds to each hidden unit, in steps of `scale`: shape (pieces, hidden)."""
+    """What each piece adds to each hidden unit, in steps of `scale`: shape (1 + pieces, hidden)."""
     rarity: NDArray[np.uint8]
     """Each piece's inverse document frequency, in sixteenths."""
     scale: Floats
