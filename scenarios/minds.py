@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from moltarium.agents.interface import Mind
+from moltarium.agents.minds.carrier import CarrierMind, GullibleMind
 from moltarium.agents.minds.llm import LLMMind
 from moltarium.agents.minds.random import RandomMind
 from moltarium.agents.minds.scripted import ScriptedMind
@@ -26,7 +27,7 @@ def make_mind(name: str, model: str, parameters: Parameters) -> Mind:
     Parameters
     ----------
     name
-        ``surrogate``, ``llm``, ``writer``, ``random`` or ``scripted``.
+        ``surrogate``, ``llm``, ``writer``, ``random``, ``scripted``, ``carrier`` or ``gullible``.
     model
         Label of the endpoint it asks, if it asks one.
     parameters
@@ -75,6 +76,8 @@ _MAKERS: Final[dict[str, Callable[[str, Parameters], Mind]]] = {
     "surrogate": lambda _, parameters: _fill(SurrogateMind, parameters, {}),
     "random": lambda _, parameters: _fill(RandomMind, parameters, {}),
     "scripted": lambda _, parameters: _fill(ScriptedMind, parameters, {}),
+    "carrier": lambda _, parameters: _fill(CarrierMind, parameters, {}),
+    "gullible": lambda _, parameters: _fill(GullibleMind, parameters, {}),
     "llm": lambda model, parameters: _fill(LLMMind, parameters, {"model": model}),
     "writer": _writer,
 }

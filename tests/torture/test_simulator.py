@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from moltarium.agents.minds.answers import FAULTS
-from moltarium.sim.record.schema import Action, Blob, LlmCall, Rejection
+from moltarium.sim.record.schema import Action, Blob, LlmCall, Persona, Rejection
 from tests.torture import simulator
-from tests.torture.simulator import Broken, Log, faultless, play, play_seeds, stuck, unreported, untold
-from tests.torture.virtual import Disk, Ledger
+from tests.torture.simulator import Broken, faultless, play, play_seeds, stuck, unreported, untold
+from tests.torture.virtual import Disk, Ledger, Log
 
 
 def test_thirty_seeds_of_mixed_faults_change_nothing() -> None:
@@ -49,17 +49,13 @@ def test_a_poor_model_loses_no_action_unreported() -> None:
 
 
 def test_what_is_not_reported_is_found() -> None:
-    """Planted: take the rejections out, or let prompts keep silent, and the checks say so."""
+    """Planted: take the rejections out, or put in one that no prompt tells, and the checks say so."""
     whole = faultless()
-    rows = {table: list(whole.rows(table)) for table in (Action, LlmCall, Rejection, Blob)}
+    personas, actions = list(whole.rows(Persona)), list(whole.rows(Action))
+    calls, blobs = list(whole.rows(LlmCall)), list(whole.rows(Blob))
     disk = Disk(simulator._world()[1], None)
-    personas = list(whole.rows(simulator.Persona))
-    disk.commits = [(1, (*personas, *rows[Action], *rows[LlmCall], *rows[Blob]))]
+    disk.commits = [(1, (*personas, *actions, *calls, *blobs))]
     assert unreported(Log(disk))
-    mute = [
-        blob._replace(text=blob.text.replace("refused last time", "").replace("There is no", ""))
-        for blob in rows[Blob]
-    ]
-    silent = [refused._replace(reason="A reason that nobody was told.") for refused in rows[Rejection]]
-    disk.commits = [(1, (*personas, *rows[Action], *rows[LlmCall], *mute, *silent))]
+    silent = [refused._replace(reason="A reason that nobody was told.") for refused in whole.rows(Rejection)]
+    disk.commits = [(1, (*personas, *actions, *calls, *blobs, *silent))]
     assert untold(Log(disk))
