@@ -3,7 +3,7 @@ SHELL := /bin/bash
 UV := .venv-uv/bin/uv
 PYTHON ?= python3
 
-.PHONY: env test check demo browser clean
+.PHONY: env test check demo models torture browser clean
 
 $(UV):
 	$(PYTHON) -m venv .venv-uv
@@ -52,6 +52,15 @@ endif
 	$(M) report $(DEMO)/run --against $(DEMO)/snapshot --out $(DEMO)/report.html
 	@if [ -t 1 ] && [ -z "$$CI" ]; then $(M) dashboard $(DEMO)/run --against $(DEMO)/snapshot; \
 	else echo "To look at it: $(M) dashboard $(DEMO)/run --against $(DEMO)/snapshot"; fi
+
+# make models DATA=PATH       trains the shipped emotion reader again, bit for bit, from GoEmotions
+DATA ?= ../shared/data/emotion
+
+models: env
+	.venv/bin/python benchmarks/train_reader.py --data $(DATA)/GoEmotions --out agents/reader/weights.npz
+
+torture: env
+	.venv/bin/python -m tests.torture
 
 clean:
 	rm -rf .venv .venv-uv runs

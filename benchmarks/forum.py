@@ -1,6 +1,6 @@
 """How fast the platform folds, ranks and wakes, at 100,000 agents and 50,000 posts.
 
-Run as ``python -m benchmarks.platform`` from the checkout. Prints one JSON object; times are CPU
+Run as ``python -m benchmarks.forum`` from the checkout. Prints one JSON object; times are CPU
 time of one core. The fold is also given as a multiple of the time that making the same events takes, which
 compares machines of different speed.
 """
