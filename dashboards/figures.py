@@ -294,7 +294,7 @@ def ratios(found: Mapping[str, Comparison]) -> go.Figure:
     figure.update_xaxes(
         type="log", range=ends, tickvals=ticks, ticktext=text, tickangle=0, title_text="here ÷ there"
     )
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, range=[-0.8, len(rows) - 0.2])
     return figure
 
 

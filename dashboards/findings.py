@@ -54,6 +54,11 @@ def found_reciprocity(source: Source, kind: Kind = "reply") -> Reciprocity:
     return source.get(f"reciprocity/{kind}", lambda own: reciprocity(own.record, kind))
 
 
+def _stands_out(null: Null, ci: tuple[float, float] | None) -> bool:
+    """Whether a figure lies outside its null *and* its own interval leaves out the null's mean."""
+    return null.p < SIGNIFICANT and not (ci is not None and ci[0] <= null.mean <= ci[1])
+
+
 def say_topics(found: Topics) -> Finding:
     """Say what the topics come to."""
     largest = found.topics[0]
@@ -86,9 +91,11 @@ def say_norms(found: NormConvergence) -> Finding:
 def say_alignment(found: EmotionalAlignment) -> Finding:
     """Say whether comments feel as what they answer does."""
     null = found.r_null
-    tone: Tone = "found" if null.p < SIGNIFICANT else "none"
-    if tone == "none":
+    tone: Tone = "found" if _stands_out(null, found.r_ci) else "none"
+    if null.p >= SIGNIFICANT:
         sentence = "Comments share no more emotion with what they answer than with its neighbours."
+    elif tone == "none":
+        sentence = "A hint that comments lean with the emotion of what they answer; too little to claim it."
     elif found.r > null.mean:
         sentence = "Comments lean towards the emotion of what they answer, beyond place and time."
     else:
@@ -111,8 +118,12 @@ def say_reciprocity(found: Reciprocity) -> Finding:
         f" {found.mutual:,} mutual pairs among {found.nodes:,} agents and {found.edges:,} ties. Edge:"
         f" {found.edge}."
     )
-    if null is None or null.p >= SIGNIFICANT:
+    if null is None:
+        return Finding("Whether agents answer each other can't be said without a null.", evidence, "none")
+    if null.p >= SIGNIFICANT:
         return Finding("Agents answer each other no more often than chance has it.", evidence, "none")
+    if not _stands_out(null, found.ci):
+        return Finding("A hint that agents answer each other; too little to claim it.", evidence, "none")
     if found.r < null.mean:
         return Finding("Agents answer each other less often than chance has it.", evidence, "found")
     if null.mean < 0.001:

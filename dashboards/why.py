@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from moltarium.dashboards.source import Source
 from moltarium.sim.record.schema import Action, Appraisal, LlmCall, Persona
+
+WRITING: Final = frozenset({"WritePost", "WriteComment"})
+"""Actions that make a text; others merely touch it, and name it as their result too."""
+
+OPENING: Final = 24
+"""Characters by which a text is found again in a reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Asked:
     """``None`` if the reply's text was not kept."""
     tokens_in: int
     tokens_out: int
+    words: bool
+    """Whether the reply holds the words that were written: a turn may ask for several texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,8 @@ def why(source: Source, author: str | None, step: int | None, target: str) -> Wh
     if author is None or not record.has(Persona):
         return Why(None, None, (), None, ())
     persona = next(iter(record.rows_where(Persona, agent=author)), None)
-    action = next((row for row in record.rows_where(Action, agent=author) if row.result == target), None)
+    done = record.rows_where(Action, agent=author)
+    action = next((row for row in done if row.kind in WRITING and row.result == target), None)
     calls: Sequence[LlmCall] = ()
     if action is not None:
         same_turn = [row for row in record.rows_where(LlmCall, agent=author) if row.step == action.step]
@@ -66,7 +75,7 @@ def why(source: Source, author: str | None, step: int | None, target: str) -> Wh
     return Why(
         mind=persona.mind if persona else None,
         model=persona.model if persona else None,
-        calls=tuple(_asked(source, call) for call in calls),
+        calls=tuple(_asked(source, call, _opening(action)) for call in calls),
         action=action,
         appraisals=tuple(moved),
     )
@@ -80,15 +89,26 @@ def _led_to(turn: list[LlmCall], last_request: str | None) -> list[LlmCall]:
     return turn
 
 
-def _asked(source: Source, call: LlmCall) -> Asked:
+def _opening(action: Action | None) -> str:
+    """The first words of what an action writes."""
+    try:
+        fields: Any = json.loads(action.body) if action is not None else {}
+    except ValueError:
+        return ""
+    return str(fields.get("body", "")).strip()[:OPENING] if isinstance(fields, dict) else ""
+
+
+def _asked(source: Source, call: LlmCall, opening: str) -> Asked:
     request = source.record.blob(call.request_sha)
+    reply = source.record.blob(call.reply_sha)
     return Asked(
         purpose=call.purpose,
         model=call.model,
         prompt=turns(request) if request is not None else (),
-        reply=source.record.blob(call.reply_sha),
+        reply=reply,
         tokens_in=call.tokens_in,
         tokens_out=call.tokens_out,
+        words=bool(opening) and opening in (reply or ""),
     )
 
 

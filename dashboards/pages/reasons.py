@@ -34,7 +34,10 @@ def _reasons(source: Source, found: Why) -> Component:
         return html.P(
             "An observed record knows what was written, not why: no mind, prompt or mood was recorded."
         )
-    parts: list[Component] = [_call(call) for call in found.calls]
+    several = len(found.calls) > 1 and any(call.words for call in found.calls)
+    parts: list[Component] = [_call(call, unfold=call.words or not several) for call in found.calls]
+    if len(found.calls) > 1:
+        parts.insert(0, html.P(f"{len(found.calls)} calls in this turn, in order.", className="muted"))
     if not parts:
         parts.append(
             html.P(
@@ -53,7 +56,7 @@ def _reasons(source: Source, found: Why) -> Component:
     return html.Div(parts)
 
 
-def _call(call: Asked) -> Component:
+def _call(call: Asked, *, unfold: bool) -> Component:
     turns: list[Component] = [
         html.Div([html.Span(turn.role, className="role"), html.Pre(shown(turn.text, MAX_TEXT))])
         for turn in call.prompt
@@ -62,9 +65,10 @@ def _call(call: Asked) -> Component:
         turns = [html.P("The prompt's text was not kept.", className="muted")]
     tokens = f"{call.tokens_in:,} tokens in, {call.tokens_out:,} out"
     title = f"Asked {line(call.model, 60)} to {line(call.purpose, 30)} ({tokens})"
+    title += " · wrote this" if call.words else ""
     return html.Div(
         [
-            html.Details([html.Summary(f"Prompt · {title}"), *turns], open=True),
+            html.Details([html.Summary(f"Prompt · {title}"), *turns], open=unfold),
             _stage("Raw answer", call.reply if call.reply is not None else "not kept"),
         ]
     )

@@ -45,7 +45,7 @@ PATIENCE_MS = 90_000
 @pytest.fixture(scope="module")
 def address(hostile: Path) -> Iterator[str]:
     """The dashboard over the hostile record, served on loopback."""
-    server = create_server(create_app(hostile, hostile).server, host="127.0.0.1", port=0, threads=6)
+    server: Any = create_server(create_app(hostile, hostile).server, host="127.0.0.1", port=0, threads=6)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
@@ -54,8 +54,8 @@ def address(hostile: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One Chromium, and one cache of the dashboard's own files, for the module."""
+def browser(address: str) -> Iterator[Any]:
+    """One Chromium for the module, with one cache; it hangs up before the server does."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -73,9 +73,17 @@ class Witness:
         self.page.set_viewport_size({"width": width, "height": 900})
         self.page.emulate_media(color_scheme=scheme)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
-        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page.on("dialog", self._interrupted)
+        self.page.on("console", self._said)
         self.page.on("request", lambda asked: self._asked(asked.url, home))
+
+    def _interrupted(self, dialog: Any) -> None:
+        self.complaints.append("dialog")
+        dialog.dismiss()
+
+    def _said(self, said: Any) -> None:
+        if said.type == "error":
+            self.complaints.append(said.text)
 
     def _asked(self, url: str, home: str) -> None:
         if not url.startswith((home, "data:", "blob:")):

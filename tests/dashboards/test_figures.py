@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,11 @@ from moltarium.dashboards.theme import CORAL, EMOTIONS, GLYPHS, SERIES, SYMBOLS
 from moltarium.dashboards.untrusted import inside_figure, line, shown
 
 
+def traces(figure: Any) -> Any:
+    """The figure's traces."""
+    return figure.data
+
+
 def comparison(a: float, b: float, ci: tuple[float, float] | None = None) -> Comparison:
     return Comparison(a, b, ci, None, a - b, None, a / b, None, "as defined", "a source")
 
@@ -23,16 +30,16 @@ def comparison(a: float, b: float, ci: tuple[float, float] | None = None) -> Com
 def test_activity_counts_every_row_once() -> None:
     posts = pd.Series(pd.date_range("2026-01-28", periods=50, freq="7min", tz="UTC"))
     comments = pd.Series(pd.date_range("2026-01-28 01:00", periods=200, freq="2min", tz="UTC"))
-    figure = figures.activity(posts, comments, [(posts[3], "<b>shock</b>")])
-    drawn = {trace.name: int(np.sum(trace.y)) for trace in figure.data}
+    figure: Any = figures.activity(posts, comments, [(posts[3], "<b>shock</b>")])
+    drawn = {trace.name: int(np.sum(trace.y)) for trace in traces(figure)}
     assert drawn == {"Comments": 200, "Posts": 50}
     assert figure.layout.annotations[0].text == "&lt;b&gt;shock&lt;/b&gt;"
-    assert not figures.activity(posts[:0], comments[:0]).data
+    assert not traces(figures.activity(posts[:0], comments[:0]))
 
 
 def test_the_observed_figure_stands_among_its_null_draws() -> None:
     figure = figures.null_histogram(np.array([0.1, 0.11, 0.12]), 0.3, (0.25, 0.36), "share")
-    observed = figure.data[1]
+    observed = traces(figure)[1]
     assert observed.x == (0.3,)
     assert observed.error_x.array[0] == pytest.approx(0.06)
     assert observed.error_x.arrayminus[0] == pytest.approx(0.05)
@@ -45,7 +52,7 @@ def test_ratios_leave_out_what_has_no_ratio() -> None:
         "thread.depth_mean": comparison(1.0, 1.0),
         "assortativity": comparison(-0.2, 0.1),
     }
-    drawn = figures.ratios(found).data[0]
+    drawn = traces(figures.ratios(found))[0]
     assert list(drawn.y) == ["thread depth mean", "reply gini in"]
     assert list(drawn.x) == pytest.approx([1.0, 0.5])
     assert drawn.error_x.array[1] == pytest.approx(0.125)
@@ -54,9 +61,9 @@ def test_ratios_leave_out_what_has_no_ratio() -> None:
 def test_moods_tell_their_causes_as_text() -> None:
     moods = pd.DataFrame({"t": pd.date_range("2026-01-28", periods=2), "v": [0.1, 0.2], "a": 0.0, "d": 0.0})
     figure = mood_lines(moods.assign(label="joy"), ["moved by <i>a</i>", ""])
-    assert [trace.name for trace in figure.data] == ["Valence", "Arousal", "Dominance"]
-    assert len({trace.line.dash for trace in figure.data}) == 3
-    assert "&lt;i&gt;" in figure.data[0].text[0]
+    assert [trace.name for trace in traces(figure)] == ["Valence", "Arousal", "Dominance"]
+    assert len({trace.line.dash for trace in traces(figure)}) == 3
+    assert "&lt;i&gt;" in traces(figure)[0].text[0]
 
 
 def test_the_same_network_gives_the_same_picture_with_its_groups_apart() -> None:
@@ -70,9 +77,9 @@ def test_the_same_network_gives_the_same_picture_with_its_groups_apart() -> None
     assert np.linalg.norm(centres[0] - centres[1]) > places[module == 0].std()
     drawing = Drawing([f"a{i}" for i in range(40)], places, edges, module, np.full(40, 3), 40)
     figure = network(drawing, {"a0": "<script>"})
-    assert sum(len(trace.x) for trace in figure.data[1:]) == 40
-    assert "&lt;script&gt;" in figure.data[1].hovertext[0]
-    assert list(figure.data[1].customdata[0]) == ["agent", "a0"]
+    assert sum(len(trace.x) for trace in traces(figure)[1:]) == 40
+    assert "&lt;script&gt;" in traces(figure)[1].hovertext[0]
+    assert list(traces(figure)[1].customdata[0]) == ["agent", "a0"]
 
 
 def test_colour_is_never_alone() -> None:
