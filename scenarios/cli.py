@@ -13,7 +13,7 @@ import typer
 from moltarium.scenarios import cli_measures
 from moltarium.scenarios.spec import ModelSpec, Scenario
 from moltarium.scenarios.terminal import plain, put_json, put_table, say, watching
-from moltarium.sim.record.errors import MoltariumError, ScenarioError
+from moltarium.sim.record.errors import MoltariumError, RecordError, ScenarioError
 
 app = typer.Typer(
     add_completion=False,
@@ -57,6 +57,12 @@ def run(
     from moltarium.scenarios.load import load
     from moltarium.scenarios.run import start_run
 
+    if replay is not None and not (replay / "replies.sqlite").is_file():
+        raise RecordError(
+            "holds no replies to answer from",
+            place=f"--replay {replay}",
+            remedy="give the folder of a run that asked a model",
+        )
     settings = [*(overrides or ())]
     if seed is not None:
         settings.append(f"seed={seed}")
@@ -75,6 +81,10 @@ def resume(folder: RunFolder, llm: Llm = None, model: ModelName = None, as_json:
     from moltarium.sim.record.store import RunReader
 
     with RunReader(folder) as reader:
+        if reader.run.kind != "simulated":
+            raise RecordError(
+                "is a snapshot, not a run", place=str(folder), remedy="only runs can be resumed; give a run"
+            )
         recorded = recorded_scenario(reader.run)
     models = with_models(recorded, llm, model).models if llm or model else None
     with watching(recorded.name) as watch:
@@ -191,7 +201,11 @@ def _moment(option: str, text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ScenarioError("is not an ISO 8601 time", place=f"{option} {text}") from error
+        raise ScenarioError(
+            "is not an ISO 8601 time",
+            place=f"{option} {text}",
+            remedy="write 2026-01-30 or 2026-01-30T08:00:00Z",
+        ) from error
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

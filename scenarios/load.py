@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from moltarium.scenarios.minds import make_mind
 from moltarium.scenarios.spec import Scenario
+from moltarium.scenarios.world import group_sizes
 from moltarium.sim.record.errors import ScenarioError
 
 KeyPath = tuple[str | int, ...]
@@ -66,38 +68,46 @@ def load(name: str, overrides: Sequence[str] = ()) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"can't be read: {error}", place=str(path)) from error
+        raise ScenarioError(
+            f"can't be read: {error}", place=str(path), remedy="give a TOML file in UTF-8 that you may read"
+        ) from error
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, text, error) from error
     for override in overrides:
         apply_override(values, override)
-    scenario = validate(values, path, text)
+    scenario = validate(values, path, text, overrides)
     return _anchored(scenario, path)
 
 
-def validate(values: Mapping[str, Any], path: Path, text: str) -> Scenario:
-    """Check `values`, read from `text` at `path`, and return the scenario.
+def validate(values: Mapping[str, Any], path: Path, text: str, overrides: Sequence[str] = ()) -> Scenario:
+    """Check `values`, read from `text` at `path` and overridden, and return the scenario.
 
     Raises
     ------
     ScenarioError
-        Naming file, line and column of each fault.
+        Naming file, line and column of each fault, or the override that brought it.
     """
+    source = _Source(path, text, {_parts(each): each for each in overrides})
     try:
         scenario = Scenario.model_validate(values)
     except ValidationError as error:
-        raise _faults(error, path, text) from error
+        raise _faults(error, source) from error
+    try:
+        group_sizes(scenario.population.groups, scenario.population.size)
+    except ScenarioError as error:
+        place = source.place(("population", "groups", 0))
+        raise ScenarioError(error.what, place=place, remedy=error.remedy) from error
     for number, group in enumerate(scenario.population.groups):
         try:
             make_mind(group.mind, group.model, group.parameters)
         except ScenarioError as error:
             key = "mind" if "no mind" in error.what else "parameters"
-            place = _place(path, text, ("population", "groups", number, key))
+            place = source.place(("population", "groups", number, key))
             raise ScenarioError(error.what, place=place, remedy=error.remedy) from error
         if group.model not in scenario.models:
-            place = _place(path, text, ("population", "groups", number, "model"))
+            place = source.place(("population", "groups", number, "model"))
             known = ", ".join(sorted(scenario.models))
             raise ScenarioError(
                 f"no endpoint is labelled {group.model!r}", place=place, remedy=f"known: {known}"
@@ -130,7 +140,12 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     elif isinstance(at, dict):
         at[last] = value
     else:
-        raise ScenarioError(f"{key!r} leads through a plain value", place=place)
+        raise _through_a_value(key, place)
+
+
+def _through_a_value(part: str, place: str) -> ScenarioError:
+    remedy = "`moltarium schema` shows which keys hold others"
+    return ScenarioError(f"{part!r} leads through a plain value", place=place, remedy=remedy)
 
 
 def _descend(at: Any, part: str, place: str) -> Any:
@@ -138,13 +153,14 @@ def _descend(at: Any, part: str, place: str) -> Any:
         return at[_number(part, at, place)]
     if isinstance(at, dict):
         return at.setdefault(part, {})
-    raise ScenarioError(f"{part!r} lies below a plain value", place=place)
+    raise _through_a_value(part, place)
 
 
 def _number(part: str, items: list[Any], place: str) -> int:
     if part.isdecimal() and int(part) < len(items):
         return int(part)
-    raise ScenarioError(f"{part!r} is no index of an array of {len(items)}", place=place)
+    remedy = f"count from 0 to {len(items) - 1}" if items else "the array is empty: write it in the scenario"
+    raise ScenarioError(f"{part!r} is no index of an array of {len(items)}", place=place, remedy=remedy)
 
 
 def _anchored(scenario: Scenario, path: Path) -> Scenario:
@@ -162,18 +178,20 @@ def _syntax_error(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Scen
     message, _, where = what.partition(" (at ")
     if where.startswith("line "):
         line, column = (part.split()[-1] for part in where.rstrip(")").split(","))
-        return ScenarioError(f"is not TOML: {message}", place=f"{path}:{line}:{column}")
-    lines = text.splitlines()
-    return ScenarioError(f"is not TOML: {message}", place=f"{path}:{max(1, len(lines))}:1")
+    else:
+        line, column = str(max(1, len(text.splitlines()))), "1"
+    return ScenarioError(
+        f"is not TOML: {message}",
+        place=f"{path}:{line}:{column}",
+        remedy="mend the line; the fault may begin on the one before it",
+    )
 
 
-def _faults(error: ValidationError, path: Path, text: str) -> ScenarioError:
+def _faults(error: ValidationError, source: _Source) -> ScenarioError:
     lines: list[tuple[str, str, str]] = []
     for fault in error.errors(include_url=False):
         where = tuple(fault["loc"])
-        lines.append(
-            (_place(path, text, where), *_wording(where, fault["type"], fault["msg"], fault.get("input")))
-        )
+        lines.append((source.place(where), *_wording(where, fault["type"], fault["msg"], fault.get("input"))))
     place, what, remedy = lines[0]
     more = "".join(f"\n{p}: {w}" + (f" ({r})" if r else "") for p, w, r in lines[1:])
     return ScenarioError(what, place=place, remedy=remedy + more if remedy else more.lstrip("\n"))
@@ -188,7 +206,7 @@ def _wording(where: KeyPath, kind: str, message: str, given: object) -> tuple[st
         return f"unknown key {dotted!r}", hint
     if kind == "missing":
         return f"missing key {dotted!r}", "add it"
-    return f"{dotted or 'scenario'}: {message}, not {given!r}", ""
+    return f"{dotted or 'scenario'}: {message}, not {given!r}", "`moltarium schema` says what may stand here"
 
 
 def _siblings(where: KeyPath) -> list[str]:
@@ -216,13 +234,30 @@ def _inner_model(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _place(path: Path, text: str, where: KeyPath) -> str:
-    positions = key_positions(text)
-    for length in range(len(where), 0, -1):
-        if where[:length] in positions:
-            line, column = positions[where[:length]]
-            return f"{path}:{line}:{column}"
-    return f"{path}:1:1"
+def _parts(override: str) -> KeyPath:
+    key = override.partition("=")[0].strip()
+    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a scenario's values came from."""
+
+    path: Path
+    text: str
+    overrides: Mapping[KeyPath, str]
+
+    def place(self, where: KeyPath) -> str:
+        """Return the override or the position that set the key at `where`, or the nearest key around it."""
+        for key, override in self.overrides.items():
+            if where[: len(key)] == key or key[: len(where)] == where:
+                return f"--set {override}"
+        positions = key_positions(self.text)
+        for length in range(len(where), 0, -1):
+            if where[:length] in positions:
+                line, column = positions[where[:length]]
+                return f"{self.path}:{line}:{column}"
+        return f"{self.path}:1:1"
 
 
 def key_positions(text: str) -> dict[KeyPath, tuple[int, int]]:

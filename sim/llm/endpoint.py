@@ -48,7 +48,7 @@ class Endpoint:
     Raises
     ------
     ScenarioError
-        If the URL holds credentials: a scenario file is shared, a key is not.
+        If the URL holds credentials (a scenario file is shared, a key is not), or is no web address.
     """
 
     label: str
@@ -82,12 +82,25 @@ class Endpoint:
     """``None`` where nobody knows them: then no cost is counted, and no ceiling in dollars can be kept."""
 
     def __post_init__(self) -> None:
+        if not self._is_web_address():
+            raise ScenarioError(
+                f"the address of model endpoint '{self.label}' is no web address",
+                place=f"models.{self.label}.base_url",  # the address may be garbled around a password
+                remedy="give a URL that ends in /v1, for example http://127.0.0.1:8000/v1, or `embedded`",
+            )
         if "@" in urlsplit(self.base_url).netloc:
             raise ScenarioError(
                 f"the address of model endpoint '{self.label}' holds credentials",
                 place=self.place,
                 remedy="take them out and name the environment variable that holds the key",
             )
+
+    def _is_web_address(self) -> bool:
+        try:
+            parts = urlsplit(self.base_url)
+            return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            return False
 
     @property
     def place(self) -> str:
