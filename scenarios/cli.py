@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from moltarium.scenarios import cli_measures
-from moltarium.scenarios.spec import ModelSpec, Scenario
-from moltarium.scenarios.terminal import plain, put_json, put_table, say, watching
-from moltarium.sim.record.errors import MoltariumError, RecordError, ScenarioError
+from moltarium.scenarios import cli_measures, cli_runs
+from moltarium.scenarios.spec import Scenario
+from moltarium.scenarios.terminal import plain, put_figures, put_json, put_table, say
+from moltarium.sim.record.errors import MoltariumError, Paused, ScenarioError
 
 app = typer.Typer(
     add_completion=False,
@@ -28,68 +28,6 @@ Overrides = Annotated[
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
 Moment = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; without a zone it is UTC.")]
-Llm = Annotated[
-    str | None,
-    typer.Option(
-        "--llm", metavar="embedded|none|URL", help="Where models answer, instead of the scenario's."
-    ),
-]
-ModelName = Annotated[str | None, typer.Option("--model", metavar="M", help="Model name at the endpoint.")]
-
-
-@app.command()
-def run(
-    scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")],
-    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the new run.")],
-    seed: Annotated[int | None, typer.Option(help="Overrides the scenario's seed.")] = None,
-    overrides: Overrides = None,
-    llm: Llm = None,
-    model: ModelName = None,
-    seed_from: Annotated[
-        Path | None, typer.Option(metavar="SNAPSHOT", help="Begin from this record.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Answer from this run's replies.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Run a scenario into a record."""
-    from moltarium.scenarios.load import load
-    from moltarium.scenarios.run import start_run
-
-    if replay is not None and not (replay / "replies.sqlite").is_file():
-        raise RecordError(
-            "holds no replies to answer from",
-            place=f"--replay {replay}",
-            remedy="give the folder of a run that asked a model",
-        )
-    settings = [*(overrides or ())]
-    if seed is not None:
-        settings.append(f"seed={seed}")
-    if seed_from is not None:
-        settings.append(f"seed_from.record={json.dumps(str(seed_from.resolve()))}")
-    resolved = with_models(load(scenario, settings), llm, model)
-    with watching(resolved.name) as watch:
-        result = start_run(resolved, out, watch=watch, replay=replay)
-    _put_figures(f"{resolved.title or resolved.name}", result.json(), as_json)
-
-
-@app.command()
-def resume(folder: RunFolder, llm: Llm = None, model: ModelName = None, as_json: JsonFlag = False) -> None:
-    """Go on with a run that was stopped, from its last committed step."""
-    from moltarium.scenarios.run import recorded_scenario, resume_run
-    from moltarium.sim.record.store import RunReader
-
-    with RunReader(folder) as reader:
-        if reader.run.kind != "simulated":
-            raise RecordError(
-                "is a snapshot, not a run", place=str(folder), remedy="only runs can be resumed; give a run"
-            )
-        recorded = recorded_scenario(reader.run)
-    models = with_models(recorded, llm, model).models if llm or model else None
-    with watching(recorded.name) as watch:
-        result = resume_run(folder, watch=watch, models=models)
-    _put_figures(str(folder), result.json(), as_json)
 
 
 @app.command(name="import")
@@ -105,7 +43,7 @@ def import_(
 
     report = import_snapshot(source, out, since=_moment("--since", since), until=_moment("--until", until))
     figures = {name.rstrip("_"): value for name, value in report._asdict().items()}
-    _put_figures(str(source), figures, as_json)
+    put_figures(str(source), figures, as_json)
 
 
 @app.command()
@@ -151,48 +89,8 @@ def scenarios() -> None:
     put_table("Shipped scenarios", ("name", "what it is"), ((name, load(name).title) for name in shipped()))
 
 
+cli_runs.register(app)
 cli_measures.register(app)
-
-
-def with_models(scenario: Scenario, llm: str | None, model: str | None) -> Scenario:
-    """Return `scenario` with its models answered elsewhere, or by nobody.
-
-    Parameters
-    ----------
-    scenario
-        The resolved scenario.
-    llm
-        ``"embedded"``, a URL, or ``"none"``: then surrogates stand in for every mind that asks a model.
-    model
-        Model name for every endpoint.
-    """
-    if llm is not None and llm not in {"none", "embedded"} and not llm.startswith(("http://", "https://")):
-        raise ScenarioError(
-            "is neither embedded, none nor a URL",
-            place=f"--llm {llm}",
-            remedy="e.g. http://127.0.0.1:8000/v1",
-        )
-    changes: dict[str, Any] = {}
-    if llm is not None and llm != "none":
-        changes["base_url"] = llm
-    if model is not None:
-        changes["model"] = model
-    models: dict[str, ModelSpec] = {
-        label: spec.model_copy(update=changes) for label, spec in scenario.models.items()
-    }
-    return (_without_models(scenario) if llm == "none" else scenario).model_copy(update={"models": models})
-
-
-def _without_models(scenario: Scenario) -> Scenario:
-    from moltarium.scenarios.minds import ASKING
-
-    groups = tuple(
-        group.model_copy(update={"mind": "surrogate", "parameters": {}}) if group.mind in ASKING else group
-        for group in scenario.population.groups
-    )
-    population = scenario.population.model_copy(update={"groups": groups})
-    say("no model: surrogates stand in for every mind that asks one; the record says so")
-    return scenario.model_copy(update={"population": population})
 
 
 def _moment(option: str, text: str | None) -> datetime | None:
@@ -219,17 +117,16 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
     return rows
 
 
-def _put_figures(title: str, figures: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        put_json(figures)
-    else:
-        put_table(title, ("figure", "value"), figures.items())
-
-
 def main() -> None:
-    """Run the command line: a failure is one clear message and exit code 2, never a traceback."""
+    """Run the command line: a failure is one clear message and exit code 2, never a traceback.
+
+    A run that stopped early as it was asked to (Ctrl-C, ``ctl stop``, a ceiling) is saved and exits with 3.
+    """
     try:
         app()
+    except Paused as error:
+        say(f"stopped: {plain(str(error))}")
+        sys.exit(3)
     except MoltariumError as error:
         say(f"error: {plain(str(error))}")
         sys.exit(2)

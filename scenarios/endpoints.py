@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
-from moltarium.scenarios.spec import ModelSpec
+from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, PriceSpec
+from moltarium.sim.llm.budget import Ceilings
 from moltarium.sim.llm.embedded import SLOTS, embedded_server
 from moltarium.sim.llm.endpoint import Endpoint, Secret
+from moltarium.sim.llm.prices import FREE, Prices, PriceTable, price_of, shipped_prices
+from moltarium.sim.record.errors import ScenarioError
 
 EMBEDDED = "embedded"
 
@@ -42,5 +46,72 @@ def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
         structured=spec.structured,
         deadline_s=spec.deadline.total_seconds(),
         concurrency=min(spec.concurrency, SLOTS) if embedded else spec.concurrency,
+        concurrency_start=spec.concurrency_start,
+        concurrency_floor=spec.concurrency_floor,
+        requests_per_min=spec.requests_per_min,
+        tokens_per_min=spec.tokens_per_min,
         retries=spec.retries,
     )
+
+
+def price_table(own: Mapping[str, PriceSpec]) -> PriceTable:
+    """Return the shipped price table with a scenario's own prices over it."""
+    return shipped_prices() | {
+        name: Prices(spec.input, spec.input if spec.cached is None else spec.cached, spec.output)
+        for name, spec in own.items()
+    }
+
+
+def priced(
+    endpoints: Endpoints, names: Mapping[str, str], table: PriceTable, embedded: set[str]
+) -> Endpoints:
+    """Return the endpoints with their models' prices.
+
+    Parameters
+    ----------
+    endpoints
+        Endpoints by label.
+    names
+        The model's name by label, as the preflight found it.
+    table
+        Prices by model name.
+    embedded
+        Labels of endpoints that run in this process's care and cost nothing.
+    """
+    return {
+        label: replace(
+            each,
+            prices=prices_of(names.get(label) or each.model, each.local, table, embedded=label in embedded),
+        )
+        for label, each in endpoints.items()
+    }
+
+
+def prices_of(model: str | None, local: bool, table: PriceTable, *, embedded: bool) -> Prices | None:
+    """Return what a model costs; ``None`` if nobody knows.
+
+    A model on this machine that has no price in the table is taken to run on own hardware: it is free.
+    """
+    if embedded:
+        return FREE
+    known = None if model is None else price_of(model, table)
+    return FREE if known is None and local else known
+
+
+def ceilings_of(spec: CeilingsSpec, endpoints: Endpoints) -> Ceilings:
+    """Return a scenario's ceilings.
+
+    Raises
+    ------
+    ScenarioError
+        If there is one in dollars, but a model whose price nobody knows.
+    """
+    unknown = sorted(each.model or label for label, each in endpoints.items() if each.prices is None)
+    if spec.budget_usd is not None and unknown:
+        raise ScenarioError(
+            f"a ceiling in dollars can't be kept: the price of {unknown[0]!r} is not known",
+            place="ceilings.budget_usd",
+            remedy=f'add [prices."{unknown[0]}"] with input and output in dollars per million tokens',
+        )
+    wall_s = None if spec.max_wall is None else spec.max_wall.total_seconds()
+    return Ceilings(spec.budget_usd, spec.max_tokens, wall_s)

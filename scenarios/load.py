@@ -21,6 +21,9 @@ from moltarium.sim.record.errors import ScenarioError
 
 KeyPath = tuple[str | int, ...]
 
+DEEPEST = 32
+"""Levels of tables and arrays in a scenario at most; the deepest shipped one has five."""
+
 
 def shipped() -> dict[str, Path]:
     """Return the scenarios that come with Moltarium, by name."""
@@ -71,14 +74,43 @@ def load(name: str, overrides: Sequence[str] = ()) -> Scenario:
         raise ScenarioError(
             f"can't be read: {error}", place=str(path), remedy="give a TOML file in UTF-8 that you may read"
         ) from error
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(path, text, error) from error
+    values = _values(path, text)
     for override in overrides:
         apply_override(values, override)
     scenario = validate(values, path, text, overrides)
     return _anchored(scenario, path)
+
+
+def _values(path: Path, text: str) -> dict[str, Any]:
+    """Read TOML that a person could have written.
+
+    Raises
+    ------
+    ScenarioError
+        If it is not TOML, or is beyond what any scenario needs.
+    """
+    beyond = ScenarioError(
+        f"nests deeper than {DEEPEST} tables or arrays, or holds a number beyond measure",
+        place=str(path),
+        remedy="compare it with a shipped scenario",
+    )
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, error) from error
+    except (RecursionError, ValueError) as error:
+        raise beyond from error
+    level: list[Any] = [values]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    if level:
+        raise beyond
+    return values
 
 
 def validate(values: Mapping[str, Any], path: Path, text: str, overrides: Sequence[str] = ()) -> Scenario:

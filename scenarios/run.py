@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Any
 
 import orjson
 
 from moltarium.agents.reader import load_reader
-from moltarium.scenarios.endpoints import Endpoints, open_endpoints
+from moltarium.scenarios.drive import Session
+from moltarium.scenarios.endpoints import (
+    EMBEDDED,
+    Endpoints,
+    ceilings_of,
+    open_endpoints,
+    price_table,
+    priced,
+)
+from moltarium.scenarios.health import health_of
 from moltarium.scenarios.minds import ASKING
-from moltarium.scenarios.spec import ModelSpec, Scenario
+from moltarium.scenarios.progress import Progress, Watch
+from moltarium.scenarios.runlog import logging_to
+from moltarium.scenarios.spec import BESIDE_MEANING, CeilingsSpec, ModelSpec, PriceSpec, Scenario
 from moltarium.scenarios.world import World, build_world
-from moltarium.sim.commit import Tally
+from moltarium.sim.llm.budget import NOTHING, Budget, Ceilings, Cost
 from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
+from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.coverage import Coverage
-from moltarium.sim.record.errors import ModelError, MoltariumError, RecordError
+from moltarium.sim.record.errors import RecordError
+from moltarium.sim.record.files import make_folder
+from moltarium.sim.record.layout import FILE
+from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import SCHEMA_VERSION, Run, Telemetry
 from moltarium.sim.record.store import RunReader, RunWriter
 from moltarium.sim.restore import restore
 from moltarium.sim.society import Society
 
+__all__ = ["Progress", "RunResult", "Watch", "recorded_scenario", "resume_run", "run_row", "start_run"]
+
 REPLIES = "replies.sqlite"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands."""
-
-    step: int
-    steps: int
-    total: Tally
-
-
-Watch = Callable[[Progress], None]
-"""Is told of progress; must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,34 @@ class RunResult:
     tokens_in: int
     tokens_out: int
     wall_s: float
+    tokens_cached: int
+    cost_usd: float | None
+    """``None`` where a model's price is not known."""
+    retries: int
+    """Further attempts after failures in transport."""
+    repaired: int
+    """Turns with at least one repair call."""
+    refused: int
+    """Turns in which the model refused to answer."""
+    stuck: int
+    """Agents whose last turns all failed."""
+    rates: dict[str, float | None]
+    """Shares of invalid, repaired, refused, retried and stuck (`Health.rates`)."""
+    warnings: tuple[str, ...]
 
     def json(self) -> dict[str, Any]:
         """Return the figures by name."""
         return asdict(self)
 
 
-class Interrupted(MoltariumError):
-    """The user stopped the run; it is saved and can be resumed."""
-
-
-def start_run(scenario: Scenario, out: Path, *, watch: Watch, replay: Path | None = None) -> RunResult:
+def start_run(
+    scenario: Scenario,
+    out: Path,
+    *,
+    watch: Watch,
+    glimpse: Watch | None = None,
+    replay: Path | None = None,
+) -> RunResult:
     """Run `scenario` into a new record at `out`.
 
     Parameters
@@ -84,32 +102,42 @@ def start_run(scenario: Scenario, out: Path, *, watch: Watch, replay: Path | Non
     out
         Folder of the run; must not hold a record yet.
     watch
-        Is told of progress.
+        Is told of progress after each tick.
+    glimpse
+        Is told of progress within ticks.
     replay
         Another run whose recorded replies answer where they can.
 
     Raises
     ------
     MoltariumError
-        Before anything is written if the scenario, the snapshot or a model can't be used; afterwards with
-        the command that resumes.
+        Before anything is written if the scenario, the snapshot, the folder or a model can't be used;
+        afterwards with the command that resumes.
     """
     world = build_world(scenario)
-    if (out / "record.sqlite").exists():
+    if (out / FILE).exists():
         raise RecordError(
             "holds a record already", place=str(out), remedy="choose another --out, or `moltarium resume` it"
         )
+    _must_be_writable(out)
     with ExitStack() as stack:
-        endpoints = stack.enter_context(open_endpoints(_asked(scenario)))
-        if replay is None:
-            _preflight(endpoints, scenario.seed)
+        endpoints = _ready_endpoints(stack, scenario, preflight=replay is None)
+        ceilings = ceilings_of(scenario.ceilings, endpoints)
         writer = stack.enter_context(RunWriter.create(out, run_row(scenario, world)))
-        society = _society(stack, world, writer, out, endpoints, replay)
-        society.open()
-        return _drive(society, scenario, out, writer, watch)
+        session = _session(stack, scenario, world, writer, endpoints, ceilings, watch, glimpse, replay)
+        session.society.open()
+        return _run(session)
 
 
-def resume_run(out: Path, *, watch: Watch, models: Mapping[str, ModelSpec] | None = None) -> RunResult:
+def resume_run(
+    out: Path,
+    *,
+    watch: Watch,
+    glimpse: Watch | None = None,
+    models: Mapping[str, ModelSpec] | None = None,
+    ceilings: CeilingsSpec | None = None,
+    prices: Mapping[str, PriceSpec] | None = None,
+) -> RunResult:
     """Go on with the run at `out` from its last committed step.
 
     Parameters
@@ -117,32 +145,51 @@ def resume_run(out: Path, *, watch: Watch, models: Mapping[str, ModelSpec] | Non
     out
         Folder of the run.
     watch
-        Is told of progress.
+        Is told of progress after each tick.
+    glimpse
+        Is told of progress within ticks.
     models
         New addresses for the models, by label; they change nothing in the result.
+    ceilings
+        New ceilings in the place of the recorded ones.
+    prices
+        New prices, by model name.
     """
     with RunReader(out) as log:
         scenario = recorded_scenario(log.run)
-        if models:
-            scenario = scenario.model_copy(update={"models": {**scenario.models, **models}})
+        changes: dict[str, Any] = {"models": {**scenario.models, **(models or {})}}
+        changes["prices"] = {**scenario.prices, **(prices or {})}
+        changes["ceilings"] = scenario.ceilings if ceilings is None else ceilings
+        scenario = scenario.model_copy(update=changes)
         world = build_world(scenario)
-        if world.source_sha256 != log.run.source_sha256:
-            raise RecordError(
-                "the snapshot that seeded this run has changed since",
-                place=str(scenario.seed_from.record if scenario.seed_from else out),
-                remedy="put the original record back, or start a new run",
-            )
+        must_have_source(world, scenario, log.run)
     with ExitStack() as stack:
         writer = stack.enter_context(RunWriter.resume(out))
-        endpoints = stack.enter_context(open_endpoints(_asked(scenario)))
-        _preflight(endpoints, scenario.seed)
-        society = _society(stack, world, writer, out, endpoints, None)
+        endpoints = _ready_endpoints(stack, scenario, preflight=True)
+        limits = ceilings_of(scenario.ceilings, endpoints)
+        session = _session(stack, scenario, world, writer, endpoints, limits, watch, glimpse, None)
         with RunReader(out) as log:
             if log.last_step() is None:
-                society.open()
+                session.society.open()
             else:
-                restore(society, log)
-        return _drive(society, scenario, out, writer, watch)
+                restore(session.society, log)
+        return _run(session)
+
+
+def must_have_source(world: World, scenario: Scenario, run: Run) -> None:
+    """Refuse to go on from another snapshot than the one that seeded the run.
+
+    Raises
+    ------
+    RecordError
+        If the snapshot has changed.
+    """
+    if world.source_sha256 != run.source_sha256:
+        raise RecordError(
+            "the snapshot that seeded this run has changed since",
+            place=str(scenario.seed_from.record if scenario.seed_from else run.run_id),
+            remedy="put the original record back, or start a new run",
+        )
 
 
 def run_row(scenario: Scenario, world: World) -> Run:
@@ -151,7 +198,7 @@ def run_row(scenario: Scenario, world: World) -> Run:
     sha = hashlib.sha256(meaning.encode()).hexdigest()
     transport = {
         "models": {label: spec.model_dump(mode="json") for label, spec in scenario.models.items()},
-        "engine": scenario.engine.model_dump(mode="json"),
+        **{part: scenario.model_dump(mode="json", include={part})[part] for part in BESIDE_MEANING},
         "record": None if scenario.seed_from is None else str(scenario.seed_from.record),
     }
     synthetic = scenario.synthetic_source or world.synthetic
@@ -185,7 +232,7 @@ def recorded_scenario(run: Run) -> Scenario:
     values = json.loads(run.scenario)
     transport = json.loads(run.transport)
     values["models"] = transport["models"]
-    values["engine"] = transport["engine"]
+    values |= {part: transport[part] for part in BESIDE_MEANING if part in transport}
     if values.get("seed_from") is not None:
         values["seed_from"]["record"] = transport["record"]
     return Scenario.model_validate(values)
@@ -196,52 +243,104 @@ def _asked(scenario: Scenario) -> dict[str, ModelSpec]:
     return {label: scenario.models[label] for label in sorted(labels)}
 
 
-def _society(
-    stack: ExitStack, world: World, writer: RunWriter, out: Path, endpoints: Endpoints, replay: Path | None
-) -> Society:
-    """Wire the society to its record, its models and its reader; what it opens closes with `stack`."""
-    if not endpoints:
-        return Society(world.setting, writer, load_reader())
-    fallback = None if replay is None else replay / REPLIES
-    replies = stack.enter_context(ReplyStore(out / REPLIES, fallback=fallback))
-    gateway = stack.enter_context(Gateway(endpoints, replies, world.setting.seed))
-    return Society(world.setting, writer, load_reader(), gateway.think)
-
-
-def _drive(society: Society, scenario: Scenario, out: Path, writer: RunWriter, watch: Watch) -> RunResult:
-    """Step to the scenario's end, or to the user's first Ctrl-C, and say what came of it."""
-    began = time.perf_counter()
-    steps = scenario.clock.steps
-    with _first_interrupt() as interrupted:
-        while society.steps < steps:
-            if interrupted():
-                raise Interrupted(f"stopped after step {society.steps} of {steps}", remedy=_resume_hint(out))
-            _step(society, writer, out)
-            watch(Progress(society.steps, steps, society.total))
-    writer.checkpoint()
-    return _result(society, scenario, out, time.perf_counter() - began)
-
-
-def _step(society: Society, writer: RunWriter, out: Path) -> None:
-    began = time.perf_counter()
+def _must_be_writable(out: Path) -> None:
+    """Fail before the first model call if a record can't be written at `out`."""
+    made = make_folder(out)
     try:
-        society.step()
-    except ModelError as error:
-        raise type(error)(
-            error.what, place=error.place, remedy=f"{error.remedy}; {_resume_hint(out)}"
-        ) from error
-    took = time.perf_counter() - began
-    writer.append([Telemetry(time.time_ns() // 1000, society.steps, "tick_s", took, "")])
+        WriterLock(out).release()
+    finally:
+        if made:
+            out.rmdir()
 
 
-def _result(society: Society, scenario: Scenario, out: Path, wall_s: float) -> RunResult:
-    with RunReader(out) as reader:
-        total = society.total
+def _ready_endpoints(stack: ExitStack, scenario: Scenario, *, preflight: bool) -> Endpoints:
+    """Open the endpoints that minds ask, check that each answers, and look up what it costs."""
+    asked = _asked(scenario)
+    endpoints = stack.enter_context(open_endpoints(asked))
+    names = _preflight(endpoints, scenario.seed) if preflight else {}
+    embedded = {label for label, spec in asked.items() if spec.base_url == EMBEDDED}
+    return priced(endpoints, names, price_table(scenario.prices), embedded)
+
+
+def _session(
+    stack: ExitStack,
+    scenario: Scenario,
+    world: World,
+    writer: RunWriter,
+    endpoints: Endpoints,
+    ceilings: Ceilings,
+    watch: Watch,
+    glimpse: Watch | None,
+    replay: Path | None,
+) -> Session:
+    """Wire the society to its record, its models and its reader; what it opens closes with `stack`."""
+    out = writer.path
+    log = stack.enter_context(logging_to(out, [endpoint.api_key for endpoint in endpoints.values()]))
+    known, wall_s = _lived(out)
+    gateway: Gateway | None = None
+    spent = NOTHING
+    if endpoints:
+        fallback = None if replay is None else replay / REPLIES
+        replies = stack.enter_context(ReplyStore(out / REPLIES, fallback=fallback))
+        spent = _paid(replies, endpoints)
+    budget = Budget(ceilings, spent, wall_s)
+    if endpoints:
+        gateway = stack.enter_context(Gateway(endpoints, replies, world.setting.seed, budget=budget))
+    think = None if gateway is None else gateway.think
+    session = Session(
+        society=Society(world.setting, writer, load_reader(), think),
+        steps=scenario.clock.steps,
+        out=out,
+        writer=writer,
+        watch=watch,
+        glimpse=glimpse,
+        log=log,
+        budget=budget,
+        gateway=gateway,
+        known=known,
+        priced=all(endpoint.prices is not None for endpoint in endpoints.values()),
+    )
+    if gateway is not None:
+        gateway.on_progress = session.on_thinking
+    return session
+
+
+def _paid(replies: ReplyStore, endpoints: Endpoints) -> Cost:
+    """Return what all recorded replies cost, those included that no committed step has used yet."""
+    by_meaning = {endpoint.meaning: endpoint for endpoint in endpoints.values()}
+    total = NOTHING
+    for model, tokens_in, tokens_cached, tokens_out in replies.paid():
+        endpoint = by_meaning.get(model)
+        usd = 0.0 if endpoint is None else endpoint.cost(tokens_in, tokens_cached, tokens_out)
+        total = total.plus(Cost(usd, tokens_in + tokens_out))
+    return total
+
+
+def _lived(out: Path) -> tuple[dict[Met, int], float]:
+    """Return who has answered so far, and the seconds that all ticks took."""
+    known: dict[Met, int] = {}
+    wall_s = 0.0
+    with RunReader(out) as record:
+        for fact in record.rows(Telemetry):
+            if fact.name == "tick_s":
+                wall_s += fact.value
+            elif fact.name == "model":
+                known[Met(**json.loads(fact.detail))] = fact.step or 0
+    return known, wall_s
+
+
+def _run(session: Session) -> RunResult:
+    began = time.perf_counter()
+    session.run()
+    wall_s = time.perf_counter() - began
+    total = session.society.total
+    with RunReader(session.out) as reader:
+        health = health_of(reader)
         return RunResult(
-            run=str(out),
+            run=str(session.out),
             digest=reader.digest(),
-            steps=scenario.clock.steps,
-            agents=len(society.setting.members),
+            steps=session.steps,
+            agents=len(session.society.setting.members),
             actions=total.actions,
             llm_calls=total.llm_calls,
             rejections=total.rejections,
@@ -249,40 +348,24 @@ def _result(society: Society, scenario: Scenario, out: Path, wall_s: float) -> R
             tokens_in=total.tokens_in,
             tokens_out=total.tokens_out,
             wall_s=round(wall_s, 3),
+            tokens_cached=health.tokens_cached,
+            cost_usd=round(health.cost_usd, 6) if session.priced else None,
+            retries=health.retries,
+            repaired=health.repaired,
+            refused=health.refused,
+            stuck=health.stuck,
+            rates=health.rates(),
+            warnings=health.warnings,
         )
 
 
-def _preflight(endpoints: Endpoints, seed: int) -> None:
-    """Fail before the first row is written if a model can't be reached."""
-    if endpoints:
-        with (
-            TemporaryDirectory() as scratch,
-            ReplyStore(Path(scratch) / REPLIES) as replies,
-            Gateway(endpoints, replies, seed) as gateway,
-        ):
-            gateway.preflight()
-
-
-def _resume_hint(out: Path) -> str:
-    return f"the run is saved: moltarium resume {out}"
-
-
-@contextmanager
-def _first_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, read between ticks; the second one interrupts at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    seen = False
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal seen
-        if seen:
-            raise KeyboardInterrupt
-        seen = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: seen
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _preflight(endpoints: Endpoints, seed: int) -> dict[str, str]:
+    """Fail before the first row is written if a model can't be reached; return their names by label."""
+    if not endpoints:
+        return {}
+    with (
+        TemporaryDirectory() as scratch,
+        ReplyStore(Path(scratch) / REPLIES) as replies,
+        Gateway(endpoints, replies, seed) as gateway,
+    ):
+        return gateway.preflight()

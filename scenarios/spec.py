@@ -1,17 +1,19 @@
 """The scenario: everything that decides what a run does, and, apart from it, how its models are reached.
 
 Frozen, and it refuses unknown keys. `Scenario.meaning` is what is hashed, stored and compared on resume;
-`Scenario.models` and `Scenario.engine` hold addresses, deadlines and concurrency, which change nothing.
+`Scenario.models`, `prices`, `ceilings` and `engine` hold addresses, limits and money, which change nothing.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+BESIDE_MEANING: Final = ("prices", "ceilings", "engine")
+"""Sections that change nothing in the result."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -19,7 +21,7 @@ def _duration(value: object) -> object:
     if isinstance(value, str) and value[-1:] in _UNITS:
         try:
             return timedelta(seconds=float(value[:-1]) * _UNITS[value[-1]])
-        except ValueError:
+        except (ValueError, OverflowError):
             return value
     return value
 
@@ -33,7 +35,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Spec(BaseModel):
     """Base of every section: frozen, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class ClockSpec(Spec):
@@ -179,9 +181,39 @@ class ModelSpec(Spec):
     deadline: Duration = timedelta(seconds=60)
     """Longest time for one call, retries included in their own calls."""
     concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
-    """Calls in flight at most."""
+    """Calls in flight at most: the ceiling of what adapts to 429s."""
+    concurrency_start: Annotated[int, Field(ge=1)] | None = None
+    """Calls in flight at first; default: the ceiling."""
+    concurrency_floor: Annotated[int, Field(ge=1)] = 1
+    """Calls in flight that 429s can't push the limit below."""
+    requests_per_min: Annotated[float, Field(gt=0)] | None = None
+    """Requests per minute at most."""
+    tokens_per_min: Annotated[float, Field(gt=0)] | None = None
+    """Tokens of prompts and answers per minute at most."""
     retries: Annotated[int, Field(ge=0, le=20)] = 4
     """Further attempts after a call that failed in transport."""
+
+
+class PriceSpec(Spec):
+    """What a model costs, in US dollars per million tokens."""
+
+    input: Annotated[float, Field(ge=0)]
+    """Prompt tokens."""
+    cached: Annotated[float, Field(ge=0)] | None = None
+    """Prompt tokens from the endpoint's prefix cache; default: like any other."""
+    output: Annotated[float, Field(ge=0)]
+    """Tokens of the answer."""
+
+
+class CeilingsSpec(Spec):
+    """What a run may use at most, over all its sessions; it is saved and stops when it reaches one."""
+
+    budget_usd: Annotated[float, Field(gt=0)] | None = None
+    """US dollars, by the price table."""
+    max_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Tokens of prompts and answers."""
+    max_wall: Duration | None = None
+    """Time on the wall."""
 
 
 class EngineSpec(Spec):
@@ -211,11 +243,14 @@ class Scenario(Spec):
     seed_from: SeedFromSpec | None = None
     models: dict[str, ModelSpec] = Field(default_factory=lambda: {"default": ModelSpec()})
     """Endpoints by label."""
+    prices: dict[str, PriceSpec] = Field(default_factory=dict)
+    """Prices by model name; they win over the shipped table."""
+    ceilings: CeilingsSpec = CeilingsSpec()
     engine: EngineSpec = EngineSpec()
 
     def meaning(self) -> dict[str, Any]:
-        """Return what decides the result: all but addresses, deadlines, concurrency and file paths."""
-        kept = self.model_dump(mode="json", exclude={"models": True, "engine": True})
+        """Return what decides the result: all but addresses, limits, money and file paths."""
+        kept = self.model_dump(mode="json", exclude=dict.fromkeys(("models", *BESIDE_MEANING), True))
         kept["models"] = {label: spec.model for label, spec in sorted(self.models.items())}
         if kept["seed_from"] is not None:
             del kept["seed_from"]["record"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,18 +20,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from moltarium.scenarios.run import Progress as RunProgress
-from moltarium.scenarios.run import Watch
+from moltarium.scenarios.plain import plain
+from moltarium.scenarios.progress import Progress as RunProgress
+from moltarium.scenarios.progress import Watch
 
-BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-
-
-def plain(text: str) -> str:
-    """Return `text` without control characters, terminal escapes and direction marks."""
-    return "".join(
-        char if char == "\n" or (unicodedata.category(char) not in {"Cc", "Cs"} and char not in BIDI) else "�"
-        for char in text
-    )
+__all__ = ["plain", "put_figures", "put_json", "put_table", "say", "watching"]
 
 
 def say(text: str) -> None:
@@ -56,6 +48,14 @@ def put_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object
     if not console.is_terminal:
         console = Console(width=140)
     console.print(table)
+
+
+def put_figures(title: str, figures: Mapping[str, Any], as_json: bool) -> None:
+    """Write a result: one JSON line, or a table for a person."""
+    if as_json:
+        put_json(figures)
+    else:
+        put_table(title, ("figure", "value"), figures.items())
 
 
 def figure(cell: object) -> str:
@@ -87,14 +87,33 @@ def watching(title: str) -> Iterator[Watch]:
         task = bar.add_task(plain(title), total=None, facts="")
 
         def watch(now: RunProgress) -> None:
-            total = now.total
             elapsed = max(bar.tasks[task].elapsed or 0.0, 1e-3)
-            facts = f"{total.actions:,} actions ({total.actions / elapsed:,.0f}/s)"
-            if total.llm_calls:
-                facts += (
-                    f" · {total.llm_calls:,} calls · tokens {total.tokens_in:,} in / {total.tokens_out:,} out"
-                    f" · {total.invalid} invalid"
-                )
-            bar.update(task, completed=now.step, total=now.steps, facts=facts)
+            between = now.thoughts == 0
+            bar.update(
+                task, completed=now.step if between else now.step - 1, total=now.steps,
+                facts=facts(now, now.total.actions / elapsed),
+            )  # fmt: skip
 
         yield watch
+
+
+def facts(now: RunProgress, actions_per_s: float) -> str:
+    """Return a run's figures in one line."""
+    line = f"{now.total.actions:,} actions ({actions_per_s:,.0f}/s)"
+    usage = now.usage
+    if usage is None:
+        return line
+    if now.thoughts:
+        line += f" · thinking {now.thoughts_done}/{now.thoughts}, {now.in_flight} in flight"
+    line += (
+        f" · tokens {usage.tokens_in:,} in, {usage.tokens_cached:,} cached, {usage.tokens_out:,} out"
+        f" · {money(now)} · {usage.rate_limited} × 429, {usage.retries} retries, {now.total.invalid} invalid"
+    )
+    return line
+
+
+def money(now: RunProgress) -> str:
+    """Return what was spent, what the whole run will cost at this rate, and the ceiling."""
+    projected = now.spent.usd * now.steps / max(1, now.step)
+    ceiling = "" if now.ceilings.budget_usd is None else f" of {now.ceilings.budget_usd:.2f}"
+    return f"{now.spent.usd:.4f} USD, {projected:.2f} projected{ceiling}"

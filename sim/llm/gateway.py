@@ -112,7 +112,7 @@ class Gateway:
         self._endpoints = dict(endpoints)
         self._replies = replies
         self._seed = seed
-        self._on_progress = on_progress
+        self.on_progress = on_progress
         self._runner: asyncio.Runner | None = None
         self._clients: dict[str, Client] = {}
         self._halted = asyncio.Event()
@@ -170,7 +170,12 @@ class Gateway:
     def set_concurrency(self, calls: int) -> None:
         """Change how many calls per endpoint may be in flight at most. From any thread."""
         self._endpoints = {label: replace(each, concurrency=calls) for label, each in self._endpoints.items()}
-        self._soon(lambda: [client.lane.set_ceiling(calls) for client in self._clients.values()])
+
+        def tell() -> None:
+            for client in self._clients.values():
+                client.lane.set_ceiling(calls)
+
+        self._soon(tell)
 
     def _soon(self, work: Callable[[], object]) -> None:
         """Have the loop do something, at once or when it next runs."""
@@ -275,9 +280,9 @@ class Gateway:
             self._halt()
             raise
         self._done += 1
-        if self._on_progress is not None:
+        if self.on_progress is not None:
             in_flight = sum(client.lane.in_flight for client in self._clients.values())
-            self._on_progress(Progress(self._done, total, in_flight, self.usage))
+            self.on_progress(Progress(self._done, total, in_flight, self.usage))
         return outcome
 
     async def _answers(self, pending: Pending, asks: Sequence[Request], calls: list[Call]) -> list[Reply]:

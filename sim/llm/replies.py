@@ -32,6 +32,10 @@ CREATE TABLE IF NOT EXISTS reply (
 _GET: Final = (
     "SELECT text, finish, model, tokens_in, tokens_cached, tokens_out, estimated FROM reply WHERE key = ?"
 )
+_PAID: Final = (
+    "SELECT json_extract(CAST(request AS TEXT), '$.model') AS asked, "
+    "sum(tokens_in), sum(tokens_cached), sum(tokens_out) FROM reply GROUP BY asked"
+)
 _PUT: Final = "INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -155,6 +159,10 @@ class ReplyStore:
     def count(self) -> int:
         """Return the number of replies in the own file."""
         return int(self._own.execute("SELECT count(*) FROM reply").fetchone()[0])
+
+    def paid(self) -> list[tuple[str, int, int, int]]:
+        """Return ``(Endpoint.meaning, tokens in, cached, out)`` per model, summed over all own replies."""
+        return self._own.execute(_PAID).fetchall()
 
     def close(self) -> None:
         """Close the files; what was put stays."""

@@ -112,7 +112,14 @@ class Intake:
         self._unfolder.shapes.add("tables-csv")
         with _wide_fields():
             reader = csv.reader(_lines(file, stream))
-            header = [name.strip().lower() for name in next(reader, [])]
+            try:
+                header = [name.strip().lower() for name in next(reader, [])]
+            except csv.Error as error:
+                raise ImportFailure(
+                    f"the first line is not CSV ({error})",
+                    place=f"{file.name}:1",
+                    remedy="the file needs a header and lines that end in a newline",
+                ) from error
             if len(set(header)) != len(header) or not {"id", "name", "follower_id", "source"} & set(header):
                 raise ImportFailure(
                     "the first line does not name the columns of a known table",

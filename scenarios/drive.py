@@ -1,0 +1,196 @@
+"""The loop around a society: ticks, orders, ceilings, and what is said of each."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from moltarium.scenarios.control import Control, listening
+from moltarium.scenarios.progress import Progress, Watch
+from moltarium.scenarios.runlog import RunLog
+from moltarium.sim.llm.budget import Budget
+from moltarium.sim.llm.failures import Halted
+from moltarium.sim.llm.gateway import Gateway
+from moltarium.sim.llm.gateway import Progress as Thinking
+from moltarium.sim.llm.usage import Met
+from moltarium.sim.record.errors import CeilingReached, Interrupted, ModelError, Paused, RecordError
+from moltarium.sim.record.schema import Telemetry
+from moltarium.sim.record.store import RunWriter
+from moltarium.sim.society import Society
+
+_GLIMPSE_S = 0.1
+"""Progress within a tick is told no more often than this."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One sitting of a run, from start or resume to its end or the next stop."""
+
+    society: Society
+    steps: int
+    """Where the scenario ends."""
+    out: Path
+    writer: RunWriter
+    watch: Watch
+    """Is told after each tick."""
+    glimpse: Watch | None
+    """Is told within ticks."""
+    log: RunLog
+    budget: Budget
+    gateway: Gateway | None
+    known: dict[Met, int]
+    """Who has answered in earlier sessions."""
+    priced: bool = True
+    """Whether all models have a known price."""
+    _now: Progress = field(init=False)
+    _glimpsed: float = 0.0
+    _retries: int = 0
+    _rate_limited: int = 0
+
+    def __post_init__(self) -> None:
+        self._now = self._progress()
+
+    def run(self) -> None:
+        """Step to the scenario's end.
+
+        Raises
+        ------
+        Interrupted
+            If the user stopped it; `CeilingReached` if a ceiling did. The run is saved.
+        MoltariumError
+            If a model or the disk fails; all committed steps and all replies are safe.
+        """
+        stop = self.gateway.stop if self.gateway is not None else _nothing
+        adapt = self.gateway.set_concurrency if self.gateway is not None else _nothing
+        control = Control(lambda: self._now.json(), stop, adapt)
+        self.log.note("began", step=self.society.steps, steps=self.steps)
+        try:
+            with listening(control, self.out), _signals(control):
+                while self.society.steps < self.steps:
+                    control.between_ticks(self.budget.check)
+                    if control.stopped_by is not None:
+                        raise self._interrupted(control)
+                    self.budget.check()
+                    try:
+                        self._tick()
+                    except Halted:
+                        raise self._interrupted(control) from None
+        except (ModelError, RecordError, Paused) as error:
+            raise self._saved(error) from error
+        self.writer.commit()
+        self.writer.checkpoint()
+        self.log.note("done", **self._now.json())
+
+    def on_thinking(self, thinking: Thinking) -> None:
+        """Tell how far the tick under way is."""
+        now = time.monotonic()
+        if self.glimpse is not None and now - self._glimpsed >= _GLIMPSE_S:
+            self._glimpsed = now
+            self._now = self._progress(thinking)
+            self.glimpse(self._now)
+
+    def _progress(self, thinking: Thinking | None = None) -> Progress:
+        return Progress(
+            self.society.steps,
+            self.steps,
+            self.society.total,
+            0 if thinking is None else thinking.done,
+            0 if thinking is None else thinking.total,
+            0 if thinking is None else thinking.in_flight,
+            None if self.gateway is None else self.gateway.usage,
+            self.budget.spent,
+            self.budget.ceilings,
+        )
+
+    def _tick(self) -> None:
+        began = time.perf_counter()
+        self.society.step()
+        took = time.perf_counter() - began
+        self._now = self._progress()
+        self._note_telemetry(took)
+        self.log.note("tick", seconds=round(took, 4), **self._now.json())
+        self.watch(self._now)
+
+    def _note_telemetry(self, took_s: float) -> None:
+        """Leave the tick's wall-clock facts for the next commit."""
+        facts = [("tick_s", took_s, "")]
+        if self.gateway is not None:
+            usage = self.gateway.usage
+            facts += [
+                (name, float(count), "")
+                for name, count in (
+                    ("retries", usage.retries - self._retries),
+                    ("rate_limited", usage.rate_limited - self._rate_limited),
+                )
+                if count
+            ]
+            self._retries, self._rate_limited = usage.retries, usage.rate_limited
+            facts += [fact for met in usage.met if met not in self.known for fact in self._meet(met)]
+        at = time.time_ns() // 1000
+        self.writer.append([Telemetry(at, self.society.steps, *fact) for fact in facts])
+
+    def _meet(self, met: Met) -> Iterator[tuple[str, float, str]]:
+        """Note a model that has not answered before, and warn if another did in its place."""
+        before = [each for each in self.known if each.label == met.label]
+        self.known[met] = self.society.steps
+        yield "model", 1.0, json.dumps(met._asdict())
+        if before:
+            words = (
+                f"endpoint '{met.label}' answers as {met.model} {met.fingerprint or '(no fingerprint)'}"
+                f" since step {self.society.steps}, before as {before[-1].model}"
+                f" {before[-1].fingerprint or '(no fingerprint)'}"
+            )
+            self.log.warn("model changed", detail=words)
+            yield "model_changed", 1.0, words
+
+    def _interrupted(self, control: Control) -> Interrupted:
+        return Interrupted(f"stopped by {control.stopped_by} at step {self.society.steps} of {self.steps}")
+
+    def _saved(self, error: ModelError | RecordError | Paused) -> ModelError | RecordError | Paused:
+        """Return `error` with the command that goes on, after saving what can be saved."""
+        if isinstance(error, Paused):
+            self.writer.commit()
+            self.writer.checkpoint()
+        self.log.warn("stopped", why=str(error), **self._now.json())
+        hint = f"the run is saved: {resume_command(self.out)}"
+        if isinstance(error, CeilingReached):
+            hint += f" {error.place} HIGHER"
+        remedy = f"{error.remedy}; {hint}" if error.remedy else hint
+        return type(error)(error.what, place=error.place, remedy=remedy)
+
+
+def resume_command(out: Path) -> str:
+    """Return the command that goes on with a run."""
+    return f"moltarium resume {shlex.quote(str(out))}"
+
+
+def _nothing(*_: object) -> None:
+    """Nobody asks a model: nothing to drain or to adapt."""
+
+
+@contextmanager
+def _signals(control: Control) -> Iterator[None]:
+    """Let the first Ctrl-C (or SIGTERM) drain and save, the second stop at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if control.stopped_by is not None:
+            raise KeyboardInterrupt
+        control.stop("Ctrl-C" if number == signal.SIGINT else "SIGTERM")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
