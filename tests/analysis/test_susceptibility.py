@@ -101,9 +101,9 @@ def test_the_curve_only_rises_and_ends_at_the_totals(tmp_path: Path) -> None:
             row.comment_id for row in record.rows(Comment)
         }
     _check_curve(found)
-    by_attack = found.attacks.set_index("attack")
-    assert by_attack.loc["replication", "complied"] > 10
-    assert by_attack.loc["order", "complied"] == 0, "they were deaf to this phrase"
+    complied = found.attacks.set_index("attack")["complied"].to_dict()
+    assert complied["replication"] > 10
+    assert complied["order"] == 0, "they were deaf to this phrase"
 
 
 def _check_curve(found: Susceptibility) -> None:
