@@ -21,7 +21,11 @@ MAX_NODES: Final = 1_200
 MAX_EDGES: Final = 6_000
 """Ties drawn at most, between the best connected first."""
 
-_ROUNDS: Final = 120
+_ROUNDS: Final = 150
+_PUSH: Final = 0.05
+_PULL: Final = 4.0
+_ACROSS: Final = 0.25
+_MIDDLE: Final = 0.06
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
@@ -30,8 +34,9 @@ _Ints = npt.NDArray[np.int64]
 def springs(edges: _Ints, n: int, module: _Ints, seed: int = 0) -> _Floats:
     """Place nodes by springs: ties pull, all nodes push, a weak pull holds all near the middle, steps cool.
 
-    The linear–logarithmic forces of Noack (2007, doi:10.7155/jgaa.00154), with repulsion by degree: they set
-    dense groups apart instead of drawing everything into one ball. Nodes start in the sector of their module.
+    Linear–logarithmic forces (Noack 2007, doi:10.7155/jgaa.00154): they set dense groups apart instead of
+    drawing everything into one ball. Ties between modules pull a quarter as strongly, so that modules can be
+    told apart; distance between modules therefore means little. Nodes start in the sector of their module.
 
     Parameters
     ----------
@@ -53,15 +58,19 @@ def springs(edges: _Ints, n: int, module: _Ints, seed: int = 0) -> _Floats:
     angle = 2 * np.pi * module / max(int(module.max(initial=0)) + 1, 1)
     start = 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + rng.normal(0, 3, size=(n, 2))
     places = start.astype(np.float32)
-    heft = np.float32(1) + np.bincount(edges.ravel(), minlength=n).astype(np.float32)
+    heft = np.sqrt(1 + np.bincount(edges.ravel(), minlength=n)).astype(np.float32)
+    low, high = edges[:, 0], edges[:, 1]
     ties = np.zeros((n, n), np.float32)
-    ties[edges[:, 0], edges[:, 1]] = ties[edges[:, 1], edges[:, 0]] = 1
-    for heat in np.geomspace(2.0, 0.02, _ROUNDS):
+    weight = np.where(module[low] == module[high], 1, _ACROSS) / np.sqrt(heft[low] * heft[high])
+    ties[low, high] = ties[high, low] = _PULL * weight
+    for heat in np.geomspace(3, 0.02, _ROUNDS):
         apart = places[:, None, :] - places[None, :, :]
-        squared = np.einsum("ijk,ijk->ij", apart, apart) + np.float32(0.01)
-        push = np.float32(0.9) * heft[:, None] * heft[None, :] / squared
-        pull = ties * (np.log1p(np.sqrt(squared)) / np.sqrt(squared)) * np.float32(4)
-        move = np.einsum("ijk,ij->ik", apart, push - pull) - places * heft[:, None] * np.float32(0.35)
+        squared = np.einsum("ijk,ijk->ij", apart, apart) + np.float32(0.05)
+        distance = np.sqrt(squared)
+        force = (
+            np.float32(_PUSH) * heft[:, None] * heft[None, :] / squared - ties * np.log1p(distance) / distance
+        )
+        move = np.einsum("ijk,ij->ik", apart, force) / heft[:, None] - places * np.float32(_MIDDLE)
         far = np.linalg.norm(move, axis=1, keepdims=True)
         places += move / np.maximum(far, np.float32(1e-9)) * np.minimum(far, np.float32(heat))
     return places.astype(np.float64)

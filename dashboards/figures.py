@@ -272,7 +272,7 @@ def ratios(found: Mapping[str, Comparison]) -> go.Figure:
         for name, each in found.items()
         if each.ratio is not None and each.ratio > 0
     ][::-1]
-    names = [inside_figure(spoken(name)) for name, _, _ in rows]
+    names = [inside_figure(spoken(name), 34) for name, _, _ in rows]
     ratio = np.array([value for _, value, _ in rows])
     reach = [ends for _, _, ends in rows]
     figure = drawn(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from moltarium.dashboards.theme import BAND, DASHES, GREY, SERIES, SYMBOLS, drawn
+from moltarium.dashboards.theme import DASHES, GREY, SERIES, SYMBOLS, drawn
 from moltarium.dashboards.untrusted import inside_figure
 
 
@@ -44,6 +44,9 @@ def mood_lines(moods: pd.DataFrame, causes: Sequence[str]) -> go.Figure:
     return figure
 
 
+_TIE = "rgba(124, 135, 148, 0.16)"
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """A network laid out."""
@@ -69,7 +72,7 @@ def network(drawing: Drawing, handles: dict[str, str]) -> go.Figure:
     path[0::3], path[1::3] = ends[:, 0], ends[:, 1]
     traces: list[go.Scatter] = [
         go.Scatter(
-            x=path[:, 0], y=path[:, 1], mode="lines", line={"color": BAND, "width": 0.6}, hoverinfo="skip",
+            x=path[:, 0], y=path[:, 1], mode="lines", line={"color": _TIE, "width": 0.5}, hoverinfo="skip",
             showlegend=False,
         )
     ]  # fmt: skip
