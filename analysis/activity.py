@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from moltarium.analysis.bootstrap import Floats, fixed, resampled_interval
-from moltarium.analysis.corpus import UNKNOWN, Corpus
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
 from moltarium.analysis.inequality import gini, power_law_alpha, top_share
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.sim.record.schema import Comment, Post
@@ -33,19 +33,24 @@ _STATISTICS: Final[dict[str, Callable[[Floats], float]]] = {
 }
 
 
+def own_authors(corpus: Corpus) -> Ints:
+    """Return the author's code of every own post, then of every own comment."""
+    return np.concatenate((corpus.post_author[corpus.post_own], corpus.comment_author[corpus.comment_own]))
+
+
 def activity(corpus: Corpus) -> Floats:
     """Return posts + comments of each agent who wrote anything, shape (agents,), aligned to `Corpus.agents`.
 
-    Content of unknown authors belongs to nobody and is left out.
+    Content of unknown authors belongs to nobody and is left out, and so is what a society was seeded with.
     """
-    authors = np.concatenate((corpus.post_author, corpus.comment_author))
+    authors = own_authors(corpus)
     return np.bincount(authors[authors != UNKNOWN], minlength=len(corpus.agents)).astype(np.float64)
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     """Compute ``activity.*``; intervals by resampling agents."""
     counts = activity(corpus)
-    unknown = int((corpus.post_author == UNKNOWN).sum() + (corpus.comment_author == UNKNOWN).sum())
+    unknown = int((own_authors(corpus) == UNKNOWN).sum())
     note = f"{unknown} posts and comments of unknown authors left out" if unknown else None
     sheet = Sheet("activity", DEFINITIONS)
     for number, (name, statistic) in enumerate(_STATISTICS.items()):

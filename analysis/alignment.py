@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.metric import Null
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -106,6 +107,8 @@ def _paired(record: Record) -> _Pairs:
         if not record.has(need):
             raise NotComputable(need if isinstance(need, str) else f"table {need.__name__.lower()}")
     posts, comments = record.frame(Post), record.frame(Comment)
+    # Replies of a seeded society's opening are somebody else's; what they answered may be answered again.
+    said = comments[comments["step"].fillna(OBSERVED) != OPENING]
     above = pd.DataFrame(
         {
             "target": pd.concat([posts["post_id"], comments["comment_id"]], ignore_index=True),
@@ -113,7 +116,7 @@ def _paired(record: Record) -> _Pairs:
             "above": pd.concat([posts["title"] + "\n" + posts["body"], comments["body"]], ignore_index=True),
         }
     ).drop_duplicates("target")
-    frame = comments.assign(target=comments["parent"].fillna(comments["post_id"]))
+    frame = said.assign(target=said["parent"].fillna(said["post_id"]))
     frame["community"] = frame["post_id"].map(posts.set_index("post_id")["community"].to_dict())
     frame = frame.merge(above, on="target", how="left").sort_values("seq")
     gone = frame["above"].isna() | frame["community"].isna()

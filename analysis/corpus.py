@@ -2,12 +2,16 @@
 
 Nothing here depends on a corpus's size: rows are streamed, texts are not kept, and three million comments
 come to a few hundred megabytes, most of it the ids that link replies to their parents.
+
+A society that was seeded from a snapshot begins with an *opening*: rows of step 0 that somebody else wrote.
+The opening is context, never a finding: it can be answered, so it stands in the arrays, but it is not counted
+as what the society did (`Corpus.post_own`, `Corpus.comment_own`, `own_threads`).
 """
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -19,6 +23,14 @@ from moltarium.sim.record.view import Record
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 """Codes, indices, counts and microseconds."""
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+OPENING: Final = 0
+"""Step of what a society was seeded with."""
+
+OBSERVED: Final = -1
+"""Stands for the step of an observed row, which has none."""
 
 UNKNOWN: Final = -1
 """Code of an author who is deleted or was never known, and index of a post that the record lacks."""
@@ -51,6 +63,10 @@ class Corpus:
     """Comment index of the parent, `ON_POST` or `DANGLING`; ``None`` if the record has no comment.parent."""
     comment_t: Ints
     """Microseconds since 1970 UTC per comment."""
+    post_own: Mask
+    """False per post of the opening."""
+    comment_own: Mask
+    """False per comment of the opening."""
 
     @property
     def n_posts(self) -> int:
@@ -102,15 +118,17 @@ def read_corpus(record: Record) -> Corpus:
     require(record, Post, Comment)
     agents: dict[str, int] = {}
     posts: dict[str, int] = {}
-    post_author, post_t = array("q"), array("q")
+    post_author, post_t, post_own = array("q"), array("q"), array("b")
     for post in record.rows(Post):
         posts[post.post_id] = len(post_t)
         post_author.append(UNKNOWN if post.author is None else agents.setdefault(post.author, len(agents)))
         post_t.append(post.t)
+        post_own.append(post.step != OPENING)
 
     comments: dict[str, int] = {}
     parents: dict[int, str] = {}
     comment_author, comment_post, comment_t = array("q"), array("q"), array("q")
+    comment_own = array("b")
     for comment in record.rows(Comment):
         index = len(comment_t)
         comments[comment.comment_id] = index
@@ -120,6 +138,7 @@ def read_corpus(record: Record) -> Corpus:
         comment_author.append(UNKNOWN if author is None else agents.setdefault(author, len(agents)))
         comment_post.append(posts.get(comment.post_id, UNKNOWN))
         comment_t.append(comment.t)
+        comment_own.append(comment.step != OPENING)
 
     parent: Ints | None = None
     if record.has("comment.parent"):
@@ -135,7 +154,38 @@ def read_corpus(record: Record) -> Corpus:
         comment_post=_ints(comment_post),
         comment_parent=parent,
         comment_t=_ints(comment_t),
+        post_own=np.array(post_own, dtype=np.bool_),
+        comment_own=np.array(comment_own, dtype=np.bool_),
     )
+
+
+def own_threads(corpus: Corpus) -> Corpus:
+    """Return the part of a corpus that lies in threads the society itself opened.
+
+    An observed record, or a run that started empty, is returned as it is.
+    """
+    if corpus.post_own.all() and corpus.comment_own.all():
+        return corpus
+    placed = corpus.comment_post != UNKNOWN
+    kept = np.where(placed, corpus.post_own[corpus.comment_post], corpus.comment_own)
+    parent = corpus.comment_parent
+    return replace(
+        corpus,
+        post_author=corpus.post_author[corpus.post_own],
+        post_t=corpus.post_t[corpus.post_own],
+        post_own=corpus.post_own[corpus.post_own],
+        comment_author=corpus.comment_author[kept],
+        comment_post=_renumbered(corpus.comment_post[kept], corpus.post_own, UNKNOWN),
+        comment_parent=None if parent is None else _renumbered(parent[kept], kept, DANGLING),
+        comment_t=corpus.comment_t[kept],
+        comment_own=corpus.comment_own[kept],
+    )
+
+
+def _renumbered(index: Ints, kept: Mask, gone: int) -> Ints:
+    """Return `index` into what `kept` leaves; negative codes stay, what is not kept becomes `gone`."""
+    new = np.where(kept, np.cumsum(kept) - 1, gone)
+    return np.where(index < 0, index, new[index]).astype(np.int64)
 
 
 def _ints(values: array[int]) -> Ints:

@@ -105,8 +105,9 @@ def from_pairs(
 def build(corpus: Corpus, kind: Kind, keep: npt.NDArray[np.bool_] | None = None) -> Network:
     """Build one kind of network from a corpus.
 
-    A comment whose author or addressee is unknown (deleted account, parent or post outside the record) makes
-    no edge and is counted in `Network.unknown`.
+    What a society was seeded with makes no edge, but an answer to it does. A comment whose author or
+    addressee is unknown (deleted account, parent or post outside the record) makes no edge and is counted in
+    `Network.unknown`.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def build(corpus: Corpus, kind: Kind, keep: npt.NDArray[np.bool_] | None = None)
     NotComputable
         If the kind needs comment.parent and the record does not know it.
     """
-    used = np.ones(corpus.n_comments, dtype=bool) if keep is None else keep
+    used = corpus.comment_own if keep is None else keep & corpus.comment_own
     on_post = _author_at(corpus.post_author, corpus.comment_post)
     if kind == "author":
         addressee = on_post

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.dispersion import MIN_AUTHORS, Trend, Verdict, convergence, slope
 from moltarium.analysis.embeddings import Embedder, static_embedder
 from moltarium.analysis.metric import Null
@@ -68,6 +69,7 @@ def norm_texts(record: Record, texts: Texts) -> pd.DataFrame:
         frame = record.frame(Comment).rename(columns={"body": "text"})
         frame["community"] = frame["post_id"].map(posts.set_index("post_id")["community"].to_dict())
     frame = frame.dropna(subset=["author", "community"])
+    frame = frame[frame["step"].fillna(OBSERVED) != OPENING]
     return frame.sort_values("seq")[["t", "author", "community", "text"]].reset_index(drop=True)
 
 

@@ -74,9 +74,10 @@ def duplicated(text: Ints) -> Ints:
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     """Compute ``text.exact_duplicates``; interval by resampling authors, what is a duplicate held fixed."""
     sheet = Sheet("text", DEFINITIONS)
-    text = classes(corpus.record)
+    own = np.concatenate((corpus.post_own, corpus.comment_own))
+    text = classes(corpus.record)[own]
     copies, kept = duplicated(text), (text != EMPTY).astype(np.int64)
-    author = np.concatenate((corpus.post_author, corpus.comment_author))
+    author = np.concatenate((corpus.post_author, corpus.comment_author))[own]
     known = author != UNKNOWN
     agents = len(corpus.agents)
     parts = {

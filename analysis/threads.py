@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moltarium.analysis.bootstrap import Floats, fixed, ratio_intervals, resampled_interval
-from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, Corpus, Ints
+from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, Corpus, Ints, own_threads
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -145,7 +145,8 @@ def ratio_parts(corpus: Corpus) -> dict[str, tuple[Ints, Ints]]:
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
-    """Compute ``thread.*``; intervals by resampling threads."""
+    """Compute ``thread.*`` over threads that the society opened itself; intervals by resampling threads."""
+    corpus = own_threads(corpus)
     sheet = Sheet("thread", DEFINITIONS)
     parts = ratio_parts(corpus)
     intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 20]))

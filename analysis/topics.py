@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.embeddings import EXTRA, Embedder, Vectors, static_embedder
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Post
@@ -122,6 +123,7 @@ def topics(
     if not record.has(Post):
         raise NotComputable("table post")
     frame = record.frame(Post)
+    frame = frame[frame["step"].fillna(OBSERVED) != OPENING]
     frame = frame.assign(text=(frame["title"] + "\n" + frame["body"]).str.strip())
     frame = (
         frame[["post_id", "t", "community", "title", "text"]].sort_values("post_id").reset_index(drop=True)
