@@ -8,7 +8,7 @@ from moltarium.analysis.battery import measure
 from moltarium.analysis.corpus import own_threads, read_corpus
 from moltarium.analysis.networks import build
 from moltarium.sim.record.memory import MemoryRecord
-from moltarium.sim.record.schema import Comment, Post, Row
+from moltarium.sim.record.schema import Comment, Post
 from tests.analysis.conftest import make_forum
 
 
@@ -21,11 +21,9 @@ def seeded() -> MemoryRecord:
     )
     opening = {"A", "1", "2"}
 
-    def step(row: Row) -> Row:
-        return row._replace(step=0 if row[3] in opening else 1)  # type: ignore[union-attr]
-
-    tables = {table: [step(row) for row in whole.rows(table)] for table in (Post, Comment)}
-    return MemoryRecord(whole.run, tables)
+    posts = [row._replace(step=0 if row.post_id in opening else 1) for row in whole.rows(Post)]
+    comments = [row._replace(step=0 if row.comment_id in opening else 1) for row in whole.rows(Comment)]
+    return MemoryRecord(whole.run, {Post: posts, Comment: comments})
 
 
 def test_answers_to_the_opening_make_edges_and_the_opening_makes_none() -> None:
