@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.interface import VAD, Item, Observation
@@ -127,15 +128,22 @@ def _read(seen: Observation, feelings: Mapping[str, VAD], noticed: set[str]) -> 
     interests = seen.persona.interests
     own_threads = {item.post for item in seen.own}
     pulls: list[Contribution] = []
+    agent = seen.agent
     for item in seen.feed:
-        felt = feelings.get(item.target)
-        if felt is None or item.author_id == seen.agent or item.target in noticed:
+        target = item.target
+        felt = feelings.get(target)
+        if felt is None or item.author_id == agent or target in noticed:
             continue
-        weight = (
-            READ * attention(item.rank) * _salience(felt) * _closeness(item, joined, interests, own_threads)
-        )
-        pulls.append(Contribution("read", item.target, min(1.0, weight), felt[0], felt[1], felt[2]))
+        weight = _noticeable(item.rank, felt) * _closeness(item, joined, interests, own_threads)
+        v, a, d = felt
+        pulls.append(Contribution("read", target, weight if weight < 1.0 else 1.0, v, a, d))
     return pulls
+
+
+@lru_cache(maxsize=1 << 14)
+def _noticeable(rank: int, felt: VAD) -> float:
+    """Return what a text draws of anybody's attention at a rank; many agents see the same one there."""
+    return READ * attention(rank) * _salience(felt)
 
 
 def _closeness(item: Item, joined: set[str], interests: tuple[str, ...], own_threads: set[str]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from moltarium.sim.ranking import RANKERS, order_comments
 from moltarium.sim.setting import Member, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from moltarium.agents.interface import VAD, Remembered
     from moltarium.sim.platform import AgentState, Platform, TargetState
@@ -50,6 +50,14 @@ class Inner:
     memories: tuple[Remembered, ...]
 
 
+class Slate(NamedTuple):
+    """A feed with its opened threads, laid out once per step for all who are shown the same."""
+
+    items: tuple[Item, ...]
+    targets: frozenset[str]
+    """Ids of `items`."""
+
+
 class Observer:
     """Builds observations from one platform; rankings and listings are shared by all who look in one step.
 
@@ -70,6 +78,7 @@ class Observer:
         self._rankers = {name: make() for name, make in RANKERS.items()}
         self._largest: list[tuple[str, str, int]] = []
         self._comments: dict[str, list[str]] = {}
+        self._slates: dict[tuple[str, int, tuple[str, ...]], Slate] = {}
 
     def begin(self) -> None:
         """Forget what was shared in the last step."""
@@ -80,6 +89,7 @@ class Observer:
             (c.community_id, c.description, len(c.members)) for c in sized[: self.window.communities_shown]
         ]
         self._comments = {}
+        self._slates = {}
 
     def look(
         self,
@@ -105,7 +115,7 @@ class Observer:
             temperament=inner.temperament,
             karma=account.karma,
             first_turn=past.turns == 0,
-            feed=tuple(self._feed(member, account, now_us, rng)),
+            feed=self._feed(member, account, now_us, rng),
             notices=tuple(self._notices(account, past.seq, now_us)),
             refusals=tuple(past.refusals),
             bytes_per_token=past.bytes_per_token,
@@ -116,18 +126,36 @@ class Observer:
             allowance=allowance(platform, member.agent_id, now_us, self.limits),
         )
 
-    def _feed(self, member: Member, account: AgentState, now_us: int, rng: np.random.Generator) -> list[Item]:
+    def _feed(
+        self, member: Member, account: AgentState, now_us: int, rng: np.random.Generator
+    ) -> tuple[Item, ...]:
+        """Return a feed with its opened threads; viewers who are shown the same share it."""
         name = _choose(member.feeds, float(rng.random()))
         shown = self._rankers[name].rank(account.agent_id, self.platform, now_us, self.window.feed_size, rng)
+        key = (name, now_us, tuple(shown))
+        slate = self._slates.get(key)
+        if slate is None:
+            items = self._laid_out(name, shown, now_us)
+            slate = self._slates[key] = Slate(items, frozenset(item.target for item in items))
+        votes = account.votes
+        if votes.keys().isdisjoint(slate.targets):
+            return slate.items
+        return tuple(
+            item._replace(standing_vote=votes[item.target]) if item.target in votes else item
+            for item in slate.items
+        )
+
+    def _laid_out(self, name: str, shown: Sequence[str], now_us: int) -> tuple[Item, ...]:
+        """Return posts and the comments of those opened, as somebody sees them who voted on none."""
         items: list[Item] = []
         for rank, target in enumerate(shown):
-            items.append(self._item(self.platform.targets[target], account, now_us, name, rank))
+            items.append(self._item(self.platform.targets[target], {}, now_us, name, rank))
             if rank < self.window.threads_opened:
                 items.extend(
-                    self._item(self.platform.targets[comment], account, now_us, THREAD, place)
+                    self._item(self.platform.targets[comment], {}, now_us, THREAD, place)
                     for place, comment in enumerate(self._thread(target))
                 )
-        return items
+        return tuple(items)
 
     def _thread(self, post: str) -> list[str]:
         known = self._comments.get(post)
@@ -140,7 +168,7 @@ class Observer:
         return [
             Notice(
                 record.kind,
-                self._item(self.platform.targets[record.target], account, now_us, NOTICE, rank),
+                self._item(self.platform.targets[record.target], account.votes, now_us, NOTICE, rank),
                 record.detail,
             )
             for rank, record in enumerate(self.platform.inbox(account.agent_id, since_seq))
@@ -149,7 +177,7 @@ class Observer:
     def _own(self, account: AgentState, now_us: int) -> list[Item]:
         targets: Sequence[str] = account.own[-self.window.own_shown :][::-1]
         return [
-            self._item(self.platform.targets[target], account, now_us, "own", rank)
+            self._item(self.platform.targets[target], account.votes, now_us, "own", rank)
             for rank, target in enumerate(targets)
         ]
 
@@ -157,7 +185,7 @@ class Observer:
         joined = account.subscriptions
         return [CommunityCard(name, text, size, name in joined) for name, text, size in self._largest]
 
-    def _item(self, target: TargetState, viewer: AgentState, now_us: int, feed: str, rank: int) -> Item:
+    def _item(self, target: TargetState, votes: Mapping[str, int], now_us: int, feed: str, rank: int) -> Item:
         author = self.platform.agents.get(target.author) if target.author is not None else None
         return Item(
             target.target_id,
@@ -173,7 +201,7 @@ class Observer:
             (now_us - target.t_us) / US_PER_S,
             feed,
             rank,
-            viewer.votes.get(target.target_id, 0),
+            votes.get(target.target_id, 0),
         )
 
 

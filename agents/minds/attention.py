@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from moltarium.agents.interface import CommunityCard, Item, Observation
-from moltarium.agents.minds.drafts import full_text
 from moltarium.agents.topics import TOPICS, topic_of
 
 AFFINITY = 2.0
@@ -40,12 +39,18 @@ def item_weights(
     for item in items:
         weight = (1.0 + max(item.score, 0)) ** popularity_bias
         weight *= (1.0 + max(item.age_s, 0.0) / HOUR_S) ** -novelty_bias
-        if topic_of(full_text(item)) in interests:
+        if topic_of_item(item.title, item.body) in interests:
             weight *= AFFINITY
         if item.post in entered:
             weight *= RETURNING
         weights.append(weight)
     return weights
+
+
+@lru_cache(maxsize=1 << 15)
+def topic_of_item(title: str, body: str) -> str | None:
+    """Return the topic of an item's title, if any, and body, without putting them together each time."""
+    return topic_of(f"{title} {body}" if title else body)
 
 
 def topic_weights(seen: Observation, topic_focus: float, reward_gain: float) -> dict[str, float]:
@@ -73,7 +78,7 @@ def rewards(own: Sequence[Item]) -> dict[str, float]:
     """Return, per topic of an agent's own texts, their mean ln(1 + score) minus that of all of them."""
     gained: dict[str, list[float]] = {}
     for item in own:
-        name = topic_of(full_text(item))
+        name = topic_of_item(item.title, item.body)
         if name is not None:
             gained.setdefault(name, []).append(math.log1p(max(item.score, 0)))
     flat = [gain for gains in gained.values() for gain in gains]
