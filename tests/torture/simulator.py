@@ -172,8 +172,11 @@ def unreported(log: Readable) -> list[str]:
     """
     acts, refusals = Counter[Any](), Counter[Any]()
     done = Counter[tuple[str, int | None]]()
+    given_up = set()
     for row in log.rows(Action):
         done[row.agent, row.step] += row.kind != "Remember"
+        if row.kind == "Abstain":
+            given_up.add((row.agent, row.step))
         if not row.applied:
             acts[row.agent, row.step, row.kind, row.result] += 1
     asking = {row.agent for row in log.rows(Persona) if row.mind in {"llm", "writer"}}
@@ -184,7 +187,8 @@ def unreported(log: Readable) -> list[str]:
     last = {(call.agent, call.step): call for call in log.rows(LlmCall)}
     for (agent, step), call in last.items():
         claimed = _claimed(log.blob(call.reply_sha) or "")
-        if done[agent, step] < claimed:
+        # An answer that can't be used is one `Abstain` for all that it asked for.
+        if done[agent, step] < claimed and (agent, step) not in given_up:
             wrong.append(
                 f"{agent} claimed {claimed} actions at step {step}, {done[agent, step]} are on record"
             )

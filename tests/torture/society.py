@@ -80,7 +80,7 @@ _WRONG = (
     "I'm sorry, but I can't assist with that.",
     '{"actions": [{"do": "comment", "on": "i99", "text": "to nobody"}]}',
     '{"actions": [{"do": "up", "on": "p-never-was"}]}',
-    json.dumps({"actions": [{"do": "post", "in": "general", "title": "Long", "text": "x" * 100_000}]}),
+    json.dumps({"actions": [{"do": "post", "in": "general", "title": "Long", "text": "x" * 100_001}]}),
 )
 
 
