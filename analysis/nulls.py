@@ -1,18 +1,17 @@
 """Null graphs that keep every agent's degrees, and where an observed value stands among them.
 
-The graphs come from edge switching: two edges a→b, c→d become a→d, c→b. One *sweep* pairs up all edges at
-random and switches all pairs at once that can be switched. A pair is left alone if a switch would make a
-self-loop, or if any of its four edges (old or new) falls into the same hash bucket as any other old or
-proposed edge. That rule depends only on the set of old and new edges together, which a switch does not
-change, so the way back is exactly as likely as the way there: the chain is symmetric and its stationary
-distribution is uniform over simple graphs with the given degrees. Hash collisions only cost pairs; the
-multiplier is drawn anew each sweep, so no pair is blocked for good.
+The graphs come from edge switching: two random edges a→b, c→d become a→d, c→b, unless that makes a self-loop
+or an edge that exists. An attempt that fails leaves the graph as it is and counts; the way back is then
+exactly as likely as the way there, and the chain is uniform over the simple graphs with these degrees (Rao,
+Jana & Bandyopadhyay 1996; Fosdick et al. 2018, doi:10.1137/16M1087175).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +20,29 @@ from moltarium.analysis.corpus import Ints
 from moltarium.analysis.metric import Null
 from moltarium.analysis.structure import Simple
 
-BURN_IN: Final = 40
-"""Sweeps before the first graph is taken."""
-THINNING: Final = 8
-"""Sweeps between graphs: on MoltBook's reply network reciprocity is then uncorrelated from draw to draw."""
+T = TypeVar("T")
+
+BURN_IN: Final = 10
+"""Attempts per edge before the first graph is taken: each edge takes part in about twenty."""
+THINNING: Final = 2.0
+"""Attempts per edge between graphs: an edge then stays where it was with probability e⁻⁴ at most."""
+LARGE: Final = 200_000
+"""From this many edges on, graphs are taken `THINNING_LARGE` attempts per edge apart."""
+THINNING_LARGE: Final = 0.5
+"""As `THINNING`: a mutual dyad survives to the next graph with probability e⁻², a triangle with e⁻³."""
+CHAINS: Final = 2
+"""Chains that `over_chains` runs side by side, on any machine, so that figures don't depend on its cores."""
+MIN_ATTEMPTS: Final = 100
+"""Attempts between graphs of very few edges."""
 
 
 def directed_configurations(
-    source: Ints, target: Ints, n: int, draws: int, rng: np.random.Generator
+    source: Ints,
+    target: Ints,
+    n: int,
+    draws: int,
+    rng: np.random.Generator,
+    block: Ints | None = None,
 ) -> Iterator[Ints]:
     """Yield targets of random simple digraphs with the in- and out-degrees of the given one.
 
@@ -42,6 +56,9 @@ def directed_configurations(
         Graphs to yield.
     rng
         Source of the switches.
+    block
+        Number of each node's block, shape (n,): then every node also keeps how many of its edges go to
+        which block. Default: one block.
 
     Yields
     ------
@@ -49,21 +66,44 @@ def directed_configurations(
         Shape (m,): the targets that go with `source`, a new array each time.
     """
     ends = target.copy()
-    for k in range(draws):
-        for _ in range(THINNING if k else BURN_IN):
-            _sweep(source, ends, n, rng, directed=True)
+    blocks = np.zeros(n, dtype=np.int64) if block is None else block
+    for switch in _switches(source, ends, n, draws, rng, blocks, directed=True):
+        switch()
         yield ends.copy()
 
 
 def configurations(graph: Simple, draws: int, rng: np.random.Generator) -> Iterator[Simple]:
     """Yield random undirected simple graphs with the degrees of the given one."""
     a, b = graph.low.copy(), graph.high.copy()
-    for k in range(draws):
-        for _ in range(THINNING if k else BURN_IN):
-            flip = rng.random(graph.m) < 0.5
-            a, b = np.where(flip, b, a), np.where(flip, a, b)
-            _sweep(a, b, graph.n, rng, directed=False)
+    blocks = np.zeros(graph.n, dtype=np.int64)
+    for switch in _switches(a, b, graph.n, draws, rng, blocks, directed=False):
+        switch()
         yield Simple(graph.n, np.minimum(a, b), np.maximum(a, b))
+
+
+def over_chains(
+    chain: Callable[[int, np.random.Generator], Iterable[T]], draws: int, rng: np.random.Generator
+) -> list[T]:
+    """Return what `CHAINS` independent chains yield, run side by side in threads.
+
+    Parameters
+    ----------
+    chain
+        Called with a number of draws and a generator of its own.
+    draws
+        Draws over all chains.
+    rng
+        Parent of the chains' generators.
+
+    Returns
+    -------
+    list
+        In order of the chains, whichever ends first.
+    """
+    shares = [len(part) for part in np.array_split(np.arange(draws), CHAINS)]
+    with ThreadPoolExecutor(CHAINS) as pool:
+        parts = pool.map(lambda one: list(chain(*one)), zip(shares, rng.spawn(CHAINS), strict=True))
+        return [found for part in parts for found in part]
 
 
 def standing(value: float, draws: npt.ArrayLike, model: str) -> Null | None:
@@ -89,30 +129,23 @@ def standing(value: float, draws: npt.ArrayLike, model: str) -> Null | None:
     return Null(model=model, mean=mean, sd=sd, z=z, p=(1 + extreme) / (1 + len(null)), draws=len(null))
 
 
-def _sweep(source: Ints, target: Ints, n: int, rng: np.random.Generator, *, directed: bool) -> None:
-    """Switch in `target` as many random pairs of edges as the rule allows."""
+def _switches(
+    source: Ints,
+    target: Ints,
+    n: int,
+    draws: int,
+    rng: np.random.Generator,
+    block: Ints,
+    *,
+    directed: bool,
+) -> Iterator[Callable[[], int]]:
+    """Yield, per draw, what moves the graph on."""
+    from moltarium.analysis import kernels
+
     m = len(source)
-    half = m // 2
-    if not half:
-        return
-    order = rng.permutation(m)
-    a, b = order[:half], order[half : 2 * half]
-    s, t = source[order], target[order]
-    crossed = np.concatenate((t[half : 2 * half], t[:half]))
-    old, new = _keys(s, t, n, directed), _keys(s[: 2 * half], crossed, n, directed)
-    # 16 to 32 buckets per edge let most pairs switch; a very large graph trades some for a smaller table.
-    bits = max(4, (m - 1).bit_length() + (4 if m < 1 << 20 else 2))
-    multiplier = np.uint64(int(rng.integers(0, 2**63)) | 1)
-    bucket = ((np.concatenate((old, new)).astype(np.uint64) * multiplier) >> np.uint64(64 - bits)).astype(
-        np.int64
-    )
-    alone = np.bincount(bucket, minlength=1 << bits)[bucket] == 1
-    free = alone[: 2 * half] & alone[m:] & (s[: 2 * half] != crossed)
-    ok = free[:half] & free[half:]
-    target[a[ok]], target[b[ok]] = crossed[:half][ok], crossed[half:][ok]
-
-
-def _keys(source: Ints, target: Ints, n: int, directed: bool) -> Ints:
-    if directed:
-        return source * n + target
-    return np.minimum(source, target) * n + np.maximum(source, target)
+    state = rng.integers(0, 2**64, 1, dtype=np.uint64)
+    thinning = THINNING if m < LARGE else THINNING_LARGE
+    for k in range(draws):
+        attempts = max(MIN_ATTEMPTS, int(m * (thinning if k else BURN_IN)))
+        tries = attempts if m > 1 else 0
+        yield partial(kernels.switch, source, target, n, tries, directed, block, state)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from moltarium.analysis.bootstrap import Floats, Interval, normal_interval
 from moltarium.analysis.corpus import Corpus, read_corpus
 from moltarium.analysis.metric import Null, Sampling
 from moltarium.analysis.networks import EDGE, Kind, Network, build
-from moltarium.analysis.nulls import directed_configurations, standing
+from moltarium.analysis.nulls import standing
 from moltarium.analysis.structure import count_mutual, density, rho, undirected
-from moltarium.analysis.structure_family import DIRECTED_NULL, vertex_bootstrap
+from moltarium.analysis.structure_family import DIRECTED_NULL, reciprocity_draws, vertex_bootstrap
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.view import Record
 
@@ -95,9 +93,7 @@ def reciprocity(record: Record, kind: Kind = "reply", *, seed: int = 0, draws: i
         raise NotComputable("at least 1 edge")
     mutual = count_mutual(net.source, net.target, net.n)
     r = mutual / net.m
-    rng = np.random.default_rng([seed, 2])
-    ends = directed_configurations(net.source, net.target, net.n, draws, rng)
-    null_draws = np.array([count_mutual(net.source, end, net.n) / net.m for end in ends], dtype=np.float64)
+    null_draws = reciprocity_draws(net, Sampling(seed, draws))
     replicates = vertex_bootstrap(net, undirected(net), Sampling(seed, draws))
     pairs = net.n * (net.n - 1) // 2
     return Reciprocity(

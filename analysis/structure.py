@@ -7,7 +7,6 @@ self-loops; clustering, assortativity and communities on the undirected simple g
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,6 @@ from scipy.sparse.csgraph import connected_components
 from moltarium.analysis.corpus import Ints
 from moltarium.analysis.networks import Network
 from moltarium.sim.record.errors import NotComputable
-
-PAIRS_AT_ONCE: Final = 2_000_000
-"""Pairs of edges looked at in one slice: bounds memory at about 100 MB for any graph."""
 
 
 def count_mutual(source: Ints, target: Ints, n: int) -> int:
@@ -29,9 +25,9 @@ def count_mutual(source: Ints, target: Ints, n: int) -> int:
     >>> count_mutual(np.array([0, 1, 1]), np.array([1, 0, 2]), 3)
     2
     """
-    dyads = np.minimum(source, target) * n + np.maximum(source, target)
-    dyads.sort()
-    return 2 * int(np.count_nonzero(dyads[1:] == dyads[:-1]))
+    from moltarium.analysis import kernels
+
+    return int(kernels.mutual(source, target, n))
 
 
 def mutual_edges(net: Network) -> npt.NDArray[np.bool_]:
@@ -100,47 +96,24 @@ def undirected(net: Network) -> Simple:
     return Simple(net.n, keys // base, keys % base)
 
 
+def by_degree(graph: Simple) -> Ints:
+    """Return each node's place when nodes are ordered by degree, shape (n,)."""
+    rank = np.empty(graph.n, dtype=np.int64)
+    rank[np.argsort(graph.degrees(), kind="stable")] = np.arange(graph.n)
+    return rank
+
+
 def triangles(graph: Simple) -> Ints:
     """Return the number of triangles at each node, shape (n,).
 
     Edges are pointed from smaller to larger degree, so that no node points to more than √(2m) others (Chiba
-    & Nishizeki 1985, doi:10.1137/0214017). A triangle is then a pair of edges out of one node whose heads are
-    joined. A table of hashed edges turns most pairs away before the exact search; pairs are taken in slices
-    of about `PAIRS_AT_ONCE`.
+    & Nishizeki 1985, doi:10.1137/0214017). A triangle is then a path of two such edges whose ends are joined.
     """
-    n, m = graph.n, graph.m
-    rank = np.empty(n, dtype=np.int64)
-    rank[np.argsort(graph.degrees(), kind="stable")] = np.arange(n)
-    a, b = rank[graph.low], rank[graph.high]
-    keys = np.sort(np.minimum(a, b) * n + np.maximum(a, b))
-    tail, head = keys // max(n, 1), keys % max(n, 1)
-    last = np.cumsum(np.bincount(tail, minlength=n))
-    partners = last[tail] - np.arange(m) - 1
-    bits = max(10, m.bit_length() + 4)
-    table = np.zeros(1 << bits, dtype=bool)
-    table[_buckets(keys, bits)] = True
-    effort = np.cumsum(partners)
-    found = np.zeros(n, dtype=np.int64)
-    start = 0
-    while start < m:
-        done = effort[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(effort, done + PAIRS_AT_ONCE, side="right")))
-        count = partners[start:stop]
-        first = np.repeat(np.arange(start, stop), count)
-        second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
-        closing = head[first] * n + head[second]
-        likely = np.flatnonzero(table[_buckets(closing, bits)])
-        place = np.minimum(np.searchsorted(keys, closing[likely]), m - 1)
-        sure = likely[keys[place] == closing[likely]]
-        for corner in (tail[first[sure]], head[first[sure]], head[second[sure]]):
-            found += np.bincount(corner, minlength=n)
-        start = stop
-    return found[rank]
+    from moltarium.analysis import kernels
 
-
-def _buckets(keys: Ints, bits: int) -> Ints:
-    # 2⁶⁴ / golden ratio: Knuth's multiplicative hashing, The Art of Computer Programming 3, 6.4.
-    return ((keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits)).astype(np.int64)
+    way = np.ones(graph.m, dtype=np.int8)
+    found: Ints = kernels.closed(graph.low, graph.high, way, by_degree(graph), graph.n)[0]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,20 +234,21 @@ def largest_scc(net: Network) -> float:
 
 
 def communities(graph: Simple, seed: int = 0) -> Ints:
-    """Return a community label per node, shape (n,), by networkx's Louvain with this seed.
+    """Return a community label per node, shape (n,), by Leiden on modularity, unweighted, resolution 1.
 
-    Blondel et al. (2008), doi:10.1088/1742-5468/2008/10/P10008. Unweighted, resolution 1. Takes about a
-    second per 20,000 edges and has no size limit but patience.
+    Labels number the communities from the largest. Traag, Waltman & van Eck
+    (2019), doi:10.1038/s41598-019-41695-z.
+
+    Parameters
+    ----------
+    graph
+        Undirected simple graph.
+    seed
+        Order in which nodes are visited, and refinement's draws.
     """
-    import networkx as nx
+    from moltarium.analysis.leiden import leiden
 
-    plain: nx.Graph[int] = nx.Graph()
-    plain.add_nodes_from(range(graph.n))
-    plain.add_edges_from(zip(graph.low.tolist(), graph.high.tolist(), strict=True))
-    label = np.zeros(graph.n, dtype=np.int64)
-    for number, members in enumerate(nx.community.louvain_communities(plain, seed=seed)):
-        label[list(members)] = number
-    return label
+    return leiden(graph.low, graph.high, graph.n, seed)
 
 
 def modularity(graph: Simple, label: Ints) -> float:

@@ -1,13 +1,14 @@
-"""The measures ``network.reply.*`` and ``network.author.*``."""
+"""The measures ``network.<kind>.*``: density, reciprocity, clustering, assortativity, communities."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from moltarium.analysis.bootstrap import (
     MIN_BLOCKS,
@@ -19,11 +20,11 @@ from moltarium.analysis.bootstrap import (
     or_nan,
     ratio_intervals,
 )
-from moltarium.analysis.corpus import Corpus
+from moltarium.analysis.corpus import Corpus, Ints
 from moltarium.analysis.inequality import gini
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.analysis.networks import EDGE, Kind, Network, build
-from moltarium.analysis.nulls import configurations, directed_configurations, standing
+from moltarium.analysis.nulls import configurations, directed_configurations, over_chains, standing
 from moltarium.analysis.structure import (
     Clustering,
     Simple,
@@ -43,7 +44,7 @@ from moltarium.sim.record.schema import Comment, Post
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
 _GARLASCHELLI: Final = "Garlaschelli & Loffredo 2004, doi:10.1103/PhysRevLett.93.268701"
 _NEWMAN: Final = "Newman 2002, doi:10.1103/PhysRevLett.89.208701; filter: Holtz, arXiv:2602.10131"
-_LOUVAIN: Final = "Blondel et al. 2008, doi:10.1088/1742-5468/2008/10/P10008; filter: Holtz, arXiv:2602.10131"
+_LEIDEN: Final = "Traag et al. 2019, doi:10.1038/s41598-019-41695-z; filter: Holtz, arXiv:2602.10131"
 
 SHAPE: Final[dict[str, Definition]] = {
     "nodes": Definition("agents with at least one edge", _HOLTZ),
@@ -59,7 +60,7 @@ SHAPE: Final[dict[str, Definition]] = {
     "assortativity": Definition("Pearson correlation of degrees at both ends of undirected edges", _NEWMAN),
     "gini_in": Definition("Gini coefficient of in-degree over all nodes, zeros counted", _HOLTZ),
     "gini_out": Definition("Gini coefficient of out-degree over all nodes, zeros counted", _HOLTZ),
-    "modularity": Definition("modularity of a seeded Louvain partition, undirected, unweighted", _LOUVAIN),
+    "modularity": Definition("modularity of a seeded Leiden partition, undirected, unweighted", _LEIDEN),
     "largest_scc": Definition("share of nodes in the largest strongly connected component", _HOLTZ),
 }
 """What is measured on each network."""
@@ -75,16 +76,14 @@ RESAMPLED: Final[dict[str, tuple[float, float]]] = {
 """Measures with an interval from the vertex bootstrap, and their ranges."""
 
 DIRECTED_NULL: Final = "directed configuration: in- and out-degrees kept"
-_UNDIRECTED_NULL: Final = "configuration: undirected degrees kept"
+UNDIRECTED_NULL: Final = "configuration: undirected degrees kept"
 
-DIRECTED_NULL_EDGES: Final = 100_000_000
-"""Edges over all null graphs of reciprocity: 200 graphs of 500,000 edges, at least 20 of any."""
-SHAPE_NULL_EDGES: Final = 5_000_000
-"""Edges over all null graphs of the undirected measures: 200 graphs of 25,000 edges, at least 20 of any."""
+NULL_EDGES: Final = 200_000_000
+"""Edges over all null graphs of one kind: 200 graphs of a million edges, at least 20 of any."""
 
 MODULARITY_NULL_DRAWS: Final = 20
-"""Null graphs of modularity: a partition is found anew for each, so this is the battery's slowest null."""
-MODULARITY_NULL_EDGES: Final = 25_000
+"""Null graphs of modularity: a partition is found anew for each."""
+MODULARITY_NULL_EDGES: Final = 300_000
 """Larger networks get no null of modularity: 20 partitions would take minutes."""
 
 
@@ -172,73 +171,92 @@ def vertex_bootstrap(net: Network, flat: Simple, sampling: Sampling) -> Mapping[
     """
     if net.n < MIN_BLOCKS or not sampling.draws:
         return {}
-    rng = np.random.default_rng([sampling.seed, 1])
     back = mutual_edges(net)
-    found = np.full((len(RESAMPLED), sampling.draws), np.nan)
-    for k, w in enumerate(multiplicities(net.n, sampling.draws, rng)):
-        edge = w[net.source] * w[net.target]
-        total = edge.sum()
-        if not total:
-            continue
-        a = total / (net.n**2 - w @ w)
-        r = edge[back].sum() / total
-        into = np.bincount(net.target, weights=w[net.source], minlength=net.n)
-        out = np.bincount(net.source, weights=w[net.target], minlength=net.n)
-        near = np.bincount(flat.low, weights=w[flat.high], minlength=net.n)
-        near += np.bincount(flat.high, weights=w[flat.low], minlength=net.n)
-        both = w[flat.low] * w[flat.high]
-        found[:, k] = (
-            a,
-            r,
-            or_nan(partial(rho, r, a)),
-            or_nan(partial(assortativity, flat, near, both)),
-            gini(into, w),
-            gini(out, w),
-        )
-    return dict(zip(RESAMPLED, found, strict=True))
+
+    def replicates(draws: int, rng: np.random.Generator) -> Iterator[tuple[float, ...]]:
+        return (_replicate(net, flat, back, w) for w in multiplicities(net.n, draws, rng))
+
+    rows = over_chains(replicates, sampling.draws, np.random.default_rng([sampling.seed, 1]))
+    return dict(zip(RESAMPLED, np.array(rows).T, strict=True))
+
+
+def _replicate(net: Network, flat: Simple, back: npt.NDArray[np.bool_], w: Floats) -> tuple[float, ...]:
+    from moltarium.analysis import kernels
+
+    total, both, into, out = kernels.resampled(net.source, net.target, back, w, net.n)
+    if not total:
+        return (float("nan"),) * len(RESAMPLED)
+    a, r = total / (net.n**2 - float(w @ w)), both / total
+    _, _, above, below = kernels.resampled(flat.low, flat.high, _none(flat.m), w, net.n)
+    ends = w[flat.low] * w[flat.high]
+    return (
+        a,
+        r,
+        or_nan(partial(rho, r, a)),
+        or_nan(partial(assortativity, flat, above + below, ends)),
+        gini(into, w),
+        gini(out, w),
+    )
+
+
+def _none(size: int) -> npt.NDArray[np.bool_]:
+    return np.zeros(size, dtype=bool)
+
+
+def reciprocity_draws(net: Network, sampling: Sampling, block: Ints | None = None) -> Floats:
+    """Return the reciprocity of null graphs that keep degrees, and blocks if given, shape (draws,)."""
+    draws = null_draws(sampling.draws, net.m)
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[int]:
+        graphs = directed_configurations(net.source, net.target, net.n, share, rng, block)
+        return (count_mutual(net.source, ends, net.n) for ends in graphs)
+
+    mutual = over_chains(chain, draws, np.random.default_rng([sampling.seed, 2]))
+    return np.array(mutual, dtype=np.float64) / net.m
+
+
+def null_draws(draws: int, edges: int) -> int:
+    """Return how many null graphs are drawn of a network of this size, see `NULL_EDGES`."""
+    return min(draws, max(20, NULL_EDGES // max(edges, 1)))
 
 
 def _directed_nulls(net: Network, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
-    rng = np.random.default_rng([sampling.seed, 2])
-    draws = min(sampling.draws, max(20, DIRECTED_NULL_EDGES // net.m))
-    graphs = directed_configurations(net.source, net.target, net.n, draws, rng)
-    mutual = np.array([count_mutual(net.source, ends, net.n) for ends in graphs], dtype=np.float64)
     # Nodes and edges stay as they are, so these three are one draw on three scales.
-    r, a = mutual / net.m, density(net.n, net.m)
+    r, a = reciprocity_draws(net, sampling), density(net.n, net.m)
     beyond = (r - a) / (1 - a) if a < 1 else np.zeros(0)
     return {
         "reciprocity": (DIRECTED_NULL, r),
-        "mutual_dyads": (DIRECTED_NULL, mutual / 2),
+        "mutual_dyads": (DIRECTED_NULL, r * net.m / 2),
         "rho": (DIRECTED_NULL, beyond),
     }
 
 
 def _undirected_nulls(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
-    draws = min(sampling.draws, max(20, SHAPE_NULL_EDGES // flat.m))
-    rng = np.random.default_rng([sampling.seed, 3])
-    rows: list[tuple[float, float, float]] = []
-    for graph in configurations(flat, draws, rng):
+    def shape(graph: Simple) -> tuple[float, float, float]:
         found = clustering(graph)
-        rows.append(
-            (
-                or_nan(found.transitivity),
-                or_nan(found.mean_local),
-                or_nan(partial(assortativity, graph)),
-            )
-        )
+        return or_nan(found.transitivity), or_nan(found.mean_local), or_nan(partial(assortativity, graph))
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:
+        return map(shape, configurations(flat, share, rng))
+
+    rng = np.random.default_rng([sampling.seed, 3])
+    rows = over_chains(chain, null_draws(sampling.draws, flat.m), rng)
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)
     names = ("clustering_global", "clustering_local", "assortativity")
-    return {name: (_UNDIRECTED_NULL, table[:, k]) for k, name in enumerate(names)}
+    return {name: (UNDIRECTED_NULL, table[:, k]) for k, name in enumerate(names)}
 
 
 def _modularity_null(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
     if flat.m > MODULARITY_NULL_EDGES:
         return {}
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[float]:
+        graphs = configurations(flat, share, rng)
+        return (modularity(graph, communities(graph, sampling.seed)) for graph in graphs)
+
     draws = min(sampling.draws, MODULARITY_NULL_DRAWS)
-    rng = np.random.default_rng([sampling.seed, 5])
-    graphs = configurations(flat, draws, rng)
-    found = [modularity(graph, communities(graph, sampling.seed)) for graph in graphs]
-    return {"modularity": (_UNDIRECTED_NULL, np.array(found))}
+    found = over_chains(chain, draws, np.random.default_rng([sampling.seed, 5]))
+    return {"modularity": (UNDIRECTED_NULL, np.array(found))}
 
 
 def _clustering_intervals(clusters: Clustering, sampling: Sampling) -> dict[str, Interval | None]:

@@ -87,14 +87,27 @@ def test_clustering_and_assortativity_equal_networkx(edges: list[tuple[int, int]
             assert ours == pytest.approx(nx.degree_assortativity_coefficient(both), abs=1e-9)
 
 
-def test_triangles_do_not_depend_on_the_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_triangles_among_hubs_equal_networkx() -> None:
     theirs = nx.barabasi_albert_graph(200, 8, seed=3)
     low, high = np.array(sorted((min(e), max(e)) for e in theirs.edges)).T
-    whole = triangles(Simple(200, low, high))
-    monkeypatch.setattr("moltarium.analysis.structure.PAIRS_AT_ONCE", 7)
-    assert triangles(Simple(200, low, high)).tolist() == whole.tolist()
     expected = cast("dict[int, int]", nx.triangles(theirs))
-    assert whole.tolist() == [expected[node] for node in range(200)]
+    assert triangles(Simple(200, low, high)).tolist() == [expected[node] for node in range(200)]
+
+
+def test_leiden_is_at_least_as_good_as_louvain_and_its_communities_are_connected() -> None:
+    theirs = nx.barabasi_albert_graph(1000, 4, seed=1)
+    low, high = np.array(sorted((min(e), max(e)) for e in theirs.edges)).T
+    graph = Simple(1000, low, high)
+    louvain = [
+        nx.community.modularity(theirs, nx.community.louvain_communities(theirs, seed=seed))
+        for seed in range(3)
+    ]
+    for seed in range(3):
+        label = communities(graph, seed)
+        assert modularity(graph, label) > max(louvain)
+        assert (np.diff(np.bincount(label)) <= 0).all()  # the largest first
+        for number in np.unique(label):
+            assert nx.is_connected(theirs.subgraph(np.flatnonzero(label == number).tolist()))
 
 
 def test_modularity_equals_networkx_and_the_partition_is_seeded() -> None:

@@ -1,0 +1,284 @@
+"""Compiled loops over graphs: adjacency, triangles, cores, switches, paths.
+
+Everything here is plain integer code that numba compiles at its first call and caches beside this file (or in
+the user's cache, where that is not writable). Import this module inside functions: numba itself takes most of
+a second to load. The public, documented forms live in `structure`, `nulls`, `shape` and `paths`.
+
+Adjacency is compressed: the neighbours of ``u`` are ``head[first[u]:first[u + 1]]``.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Heads: TypeAlias = npt.NDArray[np.int32]
+Floats: TypeAlias = npt.NDArray[np.float64]
+State: TypeAlias = npt.NDArray[np.uint64]
+
+
+@njit(cache=True, nogil=True)
+def adjacency(source: Ints, target: Ints, n: int) -> tuple[Ints, Heads]:
+    """Return (first, head) of the arcs source → target; heads in the order of the arcs."""
+    first = np.zeros(n + 1, np.int64)
+    for u in source:
+        first[u + 1] += 1
+    for u in range(n):
+        first[u + 1] += first[u]
+    place = first[:-1].copy()
+    head = np.empty(len(source), np.int32)
+    for k in range(len(source)):
+        head[place[source[k]]] = target[k]
+        place[source[k]] += 1
+    return first, head
+
+
+@njit(cache=True, nogil=True)
+def closed(low: Ints, high: Ints, code: npt.NDArray[np.int8], rank: Ints, n: int) -> tuple[Ints, Ints]:
+    """Return triangles per node, and how many triangles there are of each of 27 kinds.
+
+    ``code`` says which way each edge goes: 1 low → high, 2 high → low, 3 both. Edges are pointed towards the
+    higher rank; a triangle a, b, c in rising rank is of kind ``(ab − 1) + 3 (ac − 1) + 9 (bc − 1)``.
+    """
+    m = len(low)
+    first = np.zeros(n + 1, np.int64)
+    for k in range(m):
+        first[min(rank[low[k]], rank[high[k]]) + 1] += 1
+    for u in range(n):
+        first[u + 1] += first[u]
+    place = first[:-1].copy()
+    head = np.empty(m, np.int32)
+    way = np.empty(m, np.int8)
+    for k in range(m):
+        a, b, c = rank[low[k]], rank[high[k]], code[k]
+        if a > b:
+            a, b = b, a
+            if c < 3:
+                c = 3 - c
+        head[place[a]] = b
+        way[place[a]] = c
+        place[a] += 1
+    found = np.zeros(n, np.int64)
+    kinds = np.zeros(27, np.int64)
+    mark = np.zeros(n, np.int8)
+    for u in range(n):
+        for i in range(first[u], first[u + 1]):
+            mark[head[i]] = way[i]
+        for i in range(first[u], first[u + 1]):
+            v = head[i]
+            here = 0
+            for j in range(first[v], first[v + 1]):
+                w = head[j]
+                if mark[w]:
+                    here += 1
+                    found[w] += 1
+                    kinds[(way[i] - 1) + 3 * (mark[w] - 1) + 9 * (way[j] - 1)] += 1
+            found[u] += here
+            found[v] += here
+        for i in range(first[u], first[u + 1]):
+            mark[head[i]] = 0
+    out = np.empty(n, np.int64)
+    for u in range(n):
+        out[u] = found[rank[u]]
+    return out, kinds
+
+
+@njit(cache=True, nogil=True)
+def cores(first: Ints, head: Heads, n: int) -> Ints:
+    """Return the core number of each node (Batagelj & Zaveršnik 2003, arXiv:cs/0310049)."""
+    degree = np.empty(n, np.int64)
+    for u in range(n):
+        degree[u] = first[u + 1] - first[u]
+    order = np.argsort(degree, kind="mergesort")
+    place = np.empty(n, np.int64)
+    for k in range(n):
+        place[order[k]] = k
+    start = np.zeros(max(degree.max(), 0) + 2 if n else 2, np.int64)
+    for u in range(n):
+        start[degree[u] + 1] += 1
+    for k in range(1, len(start)):
+        start[k] += start[k - 1]
+    for k in range(n):
+        u = order[k]
+        for i in range(first[u], first[u + 1]):
+            v = head[i]
+            if degree[v] > degree[u]:
+                # v changes place with the first node of its degree, whose bin then starts one later.
+                begin = max(start[degree[v]], k + 1)
+                w = order[begin]
+                here = place[v]
+                order[begin], order[here] = v, w
+                place[v], place[w] = begin, here
+                start[degree[v]] = begin + 1
+                degree[v] -= 1
+    return degree
+
+
+@njit(cache=True, nogil=True)
+def _draw(state: State, below: int) -> np.int64:
+    """Return a number in [0, below) and move on (SplitMix64; Steele, Lea & Flood 2014)."""
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return np.int64(np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0) * below)
+
+
+@njit(cache=True, nogil=True)
+def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
+    """Return where a key is, or where it would go."""
+    last = len(table) - 1
+    k = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> shift)
+    while table[k] != -1 and table[k] != key:
+        k = (k + 1) & last
+    return k
+
+
+@njit(cache=True, nogil=True)
+def _drop(table: Ints, key: int, shift: np.uint64) -> None:
+    """Take a key out; later keys of its cluster move up, so that no gap hides them."""
+    last = len(table) - 1
+    gap = _slot(table, key, shift)
+    k = gap
+    while True:
+        k = (k + 1) & last
+        if table[k] == -1:
+            break
+        home = np.int64((np.uint64(table[k]) * np.uint64(0x9E3779B97F4A7C15)) >> shift)
+        if ((k - home) & last) >= ((k - gap) & last):
+            table[gap] = table[k]
+            gap = k
+    table[gap] = -1
+
+
+@njit(cache=True, nogil=True)
+def switch(
+    source: Ints, target: Ints, n: int, attempts: int, directed: bool, block: Ints, state: State
+) -> int:
+    """Try to switch random pairs of edges in place; return how many were switched.
+
+    Edges a→b, c→d become a→d, c→b unless that makes a self-loop or an edge that exists. With ``directed``
+    false one edge is turned round at random first and keys know no direction. ``block`` gives a number per
+    node: a switch must exchange heads of one number (all 0: any).
+    """
+    m = len(source)
+    bits = 4
+    while (1 << bits) < 2 * m + 2:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    table = np.full(1 << bits, -1, np.int64)
+    for k in range(m):
+        a, b = source[k], target[k]
+        key = a * n + b if directed or a < b else b * n + a
+        table[_slot(table, key, shift)] = key
+    done = 0
+    for _ in range(attempts):
+        i, j = _draw(state, m), _draw(state, m)
+        a, b, c, d = source[i], target[i], source[j], target[j]
+        if not directed and _draw(state, 2):
+            c, d = d, c
+        if i == j or a == d or c == b or block[b] != block[d]:
+            continue
+        one = a * n + d if directed or a < d else d * n + a
+        two = c * n + b if directed or c < b else b * n + c
+        if one == two or table[_slot(table, one, shift)] == one or table[_slot(table, two, shift)] == two:
+            continue
+        _drop(table, a * n + b if directed or a < b else b * n + a, shift)
+        _drop(table, c * n + d if directed or c < d else d * n + c, shift)
+        table[_slot(table, one, shift)] = one
+        table[_slot(table, two, shift)] = two
+        source[j] = c
+        target[i], target[j] = d, b
+        done += 1
+    return done
+
+
+@njit(cache=True, nogil=True)
+def mutual(source: Ints, target: Ints, n: int) -> int:
+    """Return how many arcs have their reverse."""
+    m = len(source)
+    bits = 4
+    while (1 << bits) < 2 * m + 2:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    table = np.full(1 << bits, -1, np.int64)
+    found = 0
+    for k in range(m):
+        a, b = source[k], target[k]
+        key = a * n + b if a < b else b * n + a
+        place = _slot(table, key, shift)
+        if table[place] == key:
+            found += 2
+        else:
+            table[place] = key
+    return found
+
+
+@njit(cache=True, nogil=True)
+def brandes(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Floats, Floats, Ints, Ints]:
+    """Return, over the given sources: Σ and Σ² of dependencies per node, pairs by distance, eccentricities.
+
+    Brandes 2001, doi:10.1080/0022250X.2001.9990249. Distances count from each source to every node that it
+    reaches, itself left out.
+    """
+    total, square = np.zeros(n), np.zeros(n)
+    pairs = np.zeros(n + 1, np.int64)
+    far = np.zeros(len(sources), np.int64)
+    distance = np.full(n, -1, np.int32)
+    sigma, delta = np.zeros(n), np.zeros(n)
+    queue = np.empty(n, np.int32)
+    for k in range(len(sources)):
+        s = sources[k]
+        queue[0], count, at = s, 1, 0
+        distance[s], sigma[s] = 0, 1.0
+        while at < count:
+            u = queue[at]
+            at += 1
+            for i in range(first[u], first[u + 1]):
+                v = head[i]
+                if distance[v] < 0:
+                    distance[v] = distance[u] + 1
+                    queue[count] = v
+                    count += 1
+                if distance[v] == distance[u] + 1:
+                    sigma[v] += sigma[u]
+        far[k] = distance[queue[count - 1]]
+        for at in range(count - 1, -1, -1):
+            u = queue[at]
+            share = (1.0 + delta[u]) / sigma[u]
+            for i in range(first[u], first[u + 1]):
+                # Undirected or reversed arcs alike: u's predecessors lie one step nearer.
+                v = head[i]
+                if distance[v] == distance[u] - 1:
+                    delta[v] += sigma[v] * share
+            if u != s:
+                total[u] += delta[u]
+                square[u] += delta[u] * delta[u]
+                pairs[distance[u]] += 1
+        for at in range(count):
+            u = queue[at]
+            distance[u], sigma[u], delta[u] = -1, 0.0, 0.0
+    return total, square, pairs, far
+
+
+@njit(cache=True, nogil=True)
+def resampled(
+    source: Ints, target: Ints, back: npt.NDArray[np.bool_], w: Floats, n: int
+) -> tuple[float, float, Floats, Floats]:
+    """Return edges, mutual edges, in- and out-degrees of a graph whose node i counts w[i] times."""
+    total, both = 0.0, 0.0
+    into, out = np.zeros(n), np.zeros(n)
+    for k in range(len(source)):
+        a, b = source[k], target[k]
+        edge = float(w[a] * w[b])
+        total += edge
+        if back[k]:
+            both += edge
+        into[b] += w[a]
+        out[a] += w[b]
+    return total, both, into, out
