@@ -17,7 +17,7 @@ from moltarium.agents.interface import VAD
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-Dynamics: TypeAlias = Literal["none", "first", "second"]
+Dynamics: TypeAlias = Literal["none", "first", "second", "learnt"]
 
 ANCHORS: Final[dict[str, VAD]] = {
     "neutral": VAD(0.0, 0.0, 0.0),
@@ -143,7 +143,9 @@ FASTEST: Final = 1e6
 """Largest velocity that a step takes, per hour; far more than any impulse leaves."""
 
 
-class _Inputs(NamedTuple):
+class Inputs(NamedTuple):
+    """What a step received, clamped to its range."""
+
     mood: Floats
     velocity: Floats
     stimulus: Floats
@@ -163,9 +165,9 @@ def _bounded(values: Floats, low: float, high: float, missing: float | Floats) -
     return np.clip(np.where(np.isnan(values), missing, values), low, high), outside
 
 
-def _bounded_inputs(
+def bounded_inputs(
     state: MoodState, stimulus: Floats, strength: Floats, temperament: Floats, traits: Floats, dt_h: Floats
-) -> _Inputs:
+) -> Inputs:
     """Clamp all inputs: a missing mood is the temperament, a missing stimulus pushes nothing."""
     rest, n_rest = _bounded(temperament, -1.0, 1.0, 0.0)
     mood, n_mood = _bounded(state.mood, -1.0, 1.0, rest)
@@ -175,7 +177,7 @@ def _bounded_inputs(
     character, n_traits = _bounded(traits, 0.0, 1.0, 0.5)
     hours, n_hours = _bounded(dt_h, 0.0, LONGEST_H, 0.0)
     clamped = n_rest + n_mood + n_velocity + n_aim + n_push + n_traits + n_hours
-    return _Inputs(mood, velocity, aim, push, rest, character, hours, clamped)
+    return Inputs(mood, velocity, aim, push, rest, character, hours, clamped)
 
 
 def _decay_rate(half_life_h: float, traits: Floats, individual: Individual) -> Floats:
@@ -185,7 +187,13 @@ def _decay_rate(half_life_h: float, traits: Floats, individual: Individual) -> F
     return rate / np.maximum(1.0 + individual.inertia * (2.0 * traits[:, 4] - 1.0), 1e-3)
 
 
-def _pull(gain: float, given: _Inputs, mood: Floats, individual: Individual) -> Floats:
+def relaxed(given: Inputs, half_life_h: float, individual: Individual) -> Floats:
+    """Return the moods after their way back to the temperament: s₀ + (s − s₀)·2^(−t/h), exact in t."""
+    kept = np.exp(-_decay_rate(half_life_h, given.traits, individual) * given.dt_h)[:, None]
+    return np.asarray(given.temperament + (given.mood - given.temperament) * kept)
+
+
+def _pull(gain: float, given: Inputs, mood: Floats, individual: Individual) -> Floats:
     """Return the impulse (n, 3): share of the way to the stimulus times the way."""
     way = given.stimulus - mood
     impulse = (gain * given.strength)[:, None] * way
@@ -211,7 +219,7 @@ class Still:
         dt_h: Floats,
     ) -> MoodState:
         """Return the temperament, whatever happened."""
-        given = _bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
+        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
         return MoodState(given.temperament.copy(), np.zeros_like(given.mood), given.clamped)
 
 
@@ -246,9 +254,8 @@ class FirstOrder:
         dt_h: Floats,
     ) -> MoodState:
         """Relax for `dt_h` hours, then move towards the stimulus (see `EmotionModel`)."""
-        given = _bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
-        kept = np.exp(-_decay_rate(self.half_life_h, given.traits, self.individual) * given.dt_h)[:, None]
-        mood = given.temperament + (given.mood - given.temperament) * kept
+        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
+        mood = relaxed(given, self.half_life_h, self.individual)
         mood += _pull(self.gain, given, mood, self.individual)
         # Only rounding can step over the edge here.
         return MoodState(np.clip(mood, -1.0, 1.0), np.zeros_like(mood), given.clamped)
@@ -295,7 +302,7 @@ class SecondOrder:
         if self.momentum == 0.0:
             first = FirstOrder(self.gain, self.half_life_h, self.individual)
             return first.step(state, stimulus, strength, temperament, traits, dt_h)
-        given = _bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
+        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
         fade = -math.log(self.momentum)
         # What is still to come, in mood units; the velocity handed in may be more than there is room for.
         pending = _within_room(given.velocity / fade, given.mood, given.temperament)
@@ -305,7 +312,7 @@ class SecondOrder:
         pending = _within_room(pending + self.momentum * impulse, mood, given.temperament)
         return MoodState(mood, fade * pending, given.clamped)
 
-    def _drift(self, given: _Inputs, pending: Floats, fade: float) -> tuple[Floats, Floats]:
+    def _drift(self, given: Inputs, pending: Floats, fade: float) -> tuple[Floats, Floats]:
         decay = _decay_rate(self.half_life_h, given.traits, self.individual)
         t = given.dt_h
         # (e^{−λt} − e^{−κt}) / (κ − λ), written so that it neither cancels near κ = λ nor overflows.
@@ -335,7 +342,7 @@ def emotion_model(
     Parameters
     ----------
     dynamics
-        ``"none"``, ``"first"`` or ``"second"``.
+        ``"none"``, ``"first"``, ``"second"`` or ``"learnt"`` (`moltarium.agents.transition`).
     gain, momentum, half_life_h
         Fields of `FirstOrder` and `SecondOrder`; what a model lacks is ignored.
     individual
@@ -353,7 +360,12 @@ def emotion_model(
         return FirstOrder(gain, half_life_h, character)
     if dynamics == "second":
         return SecondOrder(gain, momentum, half_life_h, character)
-    raise ValueError(f"unknown dynamics {dynamics!r}: none, first or second")
+    if dynamics == "learnt":
+        # It builds on this module, so it can't be imported above.
+        from moltarium.agents.transition import Learnt, shipped
+
+        return Learnt(shipped(), gain, half_life_h, character)
+    raise ValueError(f"unknown dynamics {dynamics!r}: none, first, second or learnt")
 
 
 _VALENCE: Final = ("wretched", "low", "a little low", "", "fairly good", "glad", "delighted")

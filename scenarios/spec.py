@@ -135,8 +135,8 @@ class PlatformSpec(Spec):
 class EmotionSpec(Spec):
     """How moods move."""
 
-    dynamics: Literal["none", "first", "second"] = "first"
-    """First order (exponential), second order (momentum), or no mood at all."""
+    dynamics: Literal["none", "first", "second", "learnt"] = "first"
+    """First order (exponential), second order (momentum), learnt on human dialogue, or no mood at all."""
     convention: Literal["mehrabian", "peld"] = "mehrabian"
     """How Big Five set the temperament."""
     gain: Annotated[float, Field(ge=0, le=1)] = 0.35
