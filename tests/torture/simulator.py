@@ -26,7 +26,7 @@ from moltarium.sim.society import Society
 from tests.torture.society import small
 from tests.torture.virtual import Disk, Ledger, Log, Model, PowerCut, Store, VirtualGateway
 
-STEPS: Final = 24
+STEPS: Final = 16
 RETRIES: Final = 4
 CONCURRENCY: Final = 5
 LIVES: Final = 500
