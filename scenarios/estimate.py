@@ -41,6 +41,7 @@ SAMPLED: Final = 400
 """Turns whose prompts are measured, at most."""
 DRIVEN: Final = 20_000
 """Turns that are lived through, at most; beyond, the means of what was lived stand for the rest."""
+_SENTENCE: Final = "I keep coming back to this, and each time it looks a little different to me."
 _VALID: Final = orjson.dumps({"actions": [], "memory": ""}).decode()
 
 
@@ -144,7 +145,9 @@ class _Gauge:
                 chars += sum(map(_length, asks))
                 self.sample.calls += len(asks)
                 self.sample.limit_out += sum(ask.max_tokens for ask in asks)
-                asks = thought.send([Reply(_VALID if ask.schema else "Yes.", "stop", "none") for ask in asks])
+                asks = thought.send(
+                    [Reply(_VALID if ask.schema else _SENTENCE, "stop", "none") for ask in asks]
+                )
         except StopIteration:
             self.sample.chars_in.append(chars)
 

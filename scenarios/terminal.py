@@ -28,8 +28,8 @@ __all__ = ["plain", "put_figures", "put_json", "put_table", "say", "watching"]
 
 
 def say(text: str) -> None:
-    """Write a line for the user to standard error."""
-    Console(stderr=True, highlight=False).print(Text(plain(text)))
+    """Write a line for the user to standard error; never broken, so that a command in it can be copied."""
+    Console(stderr=True, highlight=False).print(Text(plain(text)), soft_wrap=True)
 
 
 def put_json(value: Mapping[str, Any]) -> None:

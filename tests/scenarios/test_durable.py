@@ -1,0 +1,259 @@
+"""Runs on real processes: stopped, steered, bounded, forked; saved in every case."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from moltarium.scenarios.control import SOCKET, command
+from moltarium.scenarios.load import load
+from moltarium.scenarios.progress import Progress
+from moltarium.scenarios.run import resume_run, start_run
+from moltarium.scenarios.spec import CeilingsSpec
+from moltarium.sim.llm.replies import ReplyStore
+from moltarium.sim.record.errors import CeilingReached, RecordError, ScenarioError
+from moltarium.sim.record.store import RunReader
+from tests.llm.stub_server import Fault, hashed_answer, stub_server
+
+ASKING = """\
+name = "asking"
+seed = 9
+[clock]
+tick = "30m"
+steps = 8
+[schedule]
+heartbeat = "1h"
+[population]
+size = 12
+[[population.groups]]
+mind = "llm"
+count = 4
+[[population.groups]]
+mind = "writer"
+count = 4
+[[population.groups]]
+mind = "surrogate"
+share = 1.0
+[models.default]
+model = "stub"
+[prices.stub]
+input = 2.0
+output = 10.0
+"""
+
+
+def quiet(now: Progress) -> None:
+    assert 0 < now.step <= now.steps
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> str:
+    path = tmp_path / "scenario.toml"
+    path.write_text(ASKING)
+    return str(path)
+
+
+def start(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "moltarium.scenarios", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **settings,
+    )
+
+
+def until(holds: Callable[[], bool], process: subprocess.Popen[str], patience_s: float = 60.0) -> None:
+    end = time.monotonic() + patience_s
+    while not holds():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it never came to pass"
+        time.sleep(0.02)
+
+
+def test_ctrl_c_once_drains_saves_and_says_how_to_go_on(asking: str, tmp_path: Path) -> None:
+    with stub_server(latency=0.2) as server:
+        where = ["--set", f"models.default.base_url={server.base_url}"]
+        whole = start_run(load(asking, [where[1]]), tmp_path / "whole", watch=quiet)
+        asked = server.requests
+        out = tmp_path / "a run"
+        process = start("run", asking, "--out", str(out), *where)
+        until(lambda: server.requests >= asked + 3, process)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 3
+        assert f"moltarium resume '{out}'" in said
+        with ReplyStore(out / "replies.sqlite") as replies:
+            assert replies.count() == server.requests - asked, "what was in flight was awaited and kept"
+        assert not (out / SOCKET).exists()
+        assert resume_run(out, watch=quiet).digest == whole.digest
+        assert server.requests == 2 * asked, "nothing was asked twice"
+
+
+def test_ctrl_c_twice_stops_at_once_and_loses_nothing(asking: str, tmp_path: Path) -> None:
+    with stub_server() as server:
+        whole = start_run(
+            load(asking, [f"models.default.base_url={server.base_url}"]), tmp_path / "whole", watch=quiet
+        )
+    with stub_server(latency=30.0) as server:
+        out = tmp_path / "run"
+        process = start(
+            "run", asking, "--out", str(out), "--set", f"models.default.base_url={server.base_url}"
+        )
+        until(lambda: server.requests > 0, process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert process.poll() is None, "the first one waits for what is in flight"
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        process.communicate(timeout=20)
+        assert time.monotonic() - began < 10
+        assert process.returncode == 130
+    with stub_server() as server:
+        models = {"default": load(asking).models["default"].model_copy(update={"base_url": server.base_url})}
+        assert resume_run(out, watch=quiet, models=models).digest == whole.digest
+
+
+def test_a_second_writer_is_refused_with_the_first_ones_pid(asking: str, tmp_path: Path) -> None:
+    with stub_server(latency=60.0) as server:
+        out = tmp_path / "run"
+        process = start(
+            "run", asking, "--out", str(out), "--set", f"models.default.base_url={server.base_url}"
+        )
+        until(lambda: server.requests > 0, process)
+        second = start("resume", str(out))
+        _, said = second.communicate(timeout=60)
+        assert second.returncode == 2
+        assert f"process {process.pid} is writing this record" in said
+        process.kill()
+        process.communicate()
+
+
+def test_a_ceiling_saves_says_so_and_goes_on_when_raised(asking: str, tmp_path: Path) -> None:
+    with stub_server() as server:
+        settings = [f"models.default.base_url={server.base_url}"]
+        whole = start_run(load(asking, settings), tmp_path / "whole", watch=quiet)
+        asked = server.requests
+        assert whole.cost_usd is not None
+        out = tmp_path / "run"
+        process = start(
+            "run", asking, "--out", str(out), "--set", settings[0], "--max-tokens", str(whole.tokens_in // 2)
+        )
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 3
+        assert "token ceiling" in said
+        assert "--max-tokens HIGHER" in said
+        with pytest.raises(CeilingReached):
+            resume_run(out, watch=quiet)
+        told = resume_run(out, watch=quiet, ceilings=CeilingsSpec(max_tokens=10**9))
+        assert told.digest == whole.digest
+        assert told.cost_usd == pytest.approx(whole.cost_usd)
+        assert server.requests == 2 * asked, "nothing was paid for twice"
+
+
+def test_a_dollar_ceiling_needs_a_price(asking: str, tmp_path: Path) -> None:
+    elsewhere = ["models.default.base_url=https://api.invalid/v1", "models.default.model=nameless"]
+    scenario = load(asking, [*elsewhere, "ceilings.budget_usd=5.0"])
+    with pytest.raises(ScenarioError, match="price of 'nameless' is not known"):
+        start_run(scenario, tmp_path / "run", watch=quiet, replay=tmp_path / "other")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_detached_run_is_steered_through_its_socket(asking: str, tmp_path: Path) -> None:
+    with stub_server(latency=0.05) as server:
+        out = tmp_path / "run"
+        where = ["--set", f"models.default.base_url={server.base_url}", "--set", "clock.steps=400"]
+        parent = start("run", asking, "--out", str(out), *where, "--detach")
+        _, said = parent.communicate(timeout=60)
+        assert parent.returncode == 0, said
+        status = command(out, {"do": "status"})
+        assert f"process {status['pid']} runs it" in said
+        assert (out / SOCKET).stat().st_mode & 0o777 == 0o600
+        try:
+            assert command(out, {"do": "pause"})["state"] == "paused"
+            time.sleep(1.5)
+            paused = command(out, {"do": "status"})
+            requests = server.requests
+            time.sleep(0.5)
+            assert command(out, {"do": "status"})["step"] == paused["step"]
+            assert server.requests == requests
+            assert command(out, {"do": "set", "concurrency": 2})["state"] == "paused"
+            server.most_in_flight = 0
+            assert command(out, {"do": "resume"})["state"] == "running"
+            time.sleep(1.0)
+            assert 0 < server.most_in_flight <= 2
+            assert command(out, {"do": "stop"})["state"] == "stopping"
+            gone = time.monotonic() + 30
+            while (out / "writer.lock").exists():
+                assert time.monotonic() < gone
+                time.sleep(0.05)
+        finally:
+            if (out / "writer.lock").exists():
+                os.kill(status["pid"], signal.SIGKILL)
+    with pytest.raises(RecordError, match="no run is under way"):
+        command(out, {"do": "status"})
+    events = [json.loads(line) for line in (out / "run.log").read_text().splitlines()]
+    assert [events[0]["event"], events[-1]["event"]] == ["began", "stopped"]
+    assert {event["event"] for event in events[1:-1]} == {"tick"}
+
+
+def test_an_unwritable_folder_fails_before_the_first_call(asking: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with stub_server(models=()) as server:
+        scenario = load(asking, [f"models.default.base_url={server.base_url}"])
+        with pytest.raises(RecordError, match="can't be made"):
+            start_run(scenario, tmp_path / "file" / "run", watch=quiet)
+        assert server.requests == 0
+
+
+def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(asking: str, tmp_path: Path) -> None:
+    with stub_server() as server:
+        settings = [f"models.default.base_url={server.base_url}"]
+        whole = start_run(load(asking, settings), tmp_path / "whole", watch=quiet)
+        out = tmp_path / "run"
+
+        def small_disk() -> None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))
+
+        process = start("run", asking, "--out", str(out), "--set", settings[0], preexec_fn=small_disk)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert "Traceback" not in said
+        assert "moltarium resume" in said
+        with RunReader(out) as record:
+            record.verify()
+        assert resume_run(out, watch=quiet).digest == whole.digest
+
+
+def test_a_changed_model_is_warned_of(asking: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    old = load(asking).models["default"]
+    with stub_server() as server:
+        scenario = load(asking, [f"models.default.base_url={server.base_url}", "ceilings.max_tokens=9000"])
+        with pytest.raises(CeilingReached):
+            start_run(scenario, out, watch=quiet)
+    with stub_server(script=lambda body, before: fingerprinted(body, "fp_new")) as server:
+        here = old.model_copy(update={"base_url": server.base_url})
+        result = resume_run(out, watch=quiet, models={"default": here}, ceilings=CeilingsSpec())
+    [warning] = result.warnings
+    assert "fp_new" in warning
+    assert any("model changed" in line for line in (out / "run.log").read_text().splitlines())
+
+
+def fingerprinted(body: dict[str, Any], fingerprint: str) -> Fault:
+    text = hashed_answer(body)
+    choice = {"text": text} if "prompt" in body else {"message": {"content": text}}
+    answer = {"model": body["model"], "system_fingerprint": fingerprint, "choices": [choice]}
+    return Fault("raw", 200, {"Content-Type": "application/json"}, orjson.dumps(answer))

@@ -1,0 +1,82 @@
+"""An estimate asks nobody, and what a run then takes lies within it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from moltarium.scenarios.cli import app
+from moltarium.scenarios.estimate import estimate
+from moltarium.scenarios.load import load, shipped
+from moltarium.scenarios.progress import Progress
+from moltarium.scenarios.run import start_run
+from tests.llm.stub_server import schema_of, stub_server
+from tests.scenarios.test_durable import ASKING
+
+
+def quiet(now: Progress) -> None:
+    assert 0 < now.step <= now.steps
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> str:
+    path = tmp_path / "scenario.toml"
+    path.write_text(ASKING)
+    return str(path)
+
+
+def lively(body: dict[str, Any]) -> str:
+    """Do one of the things that the schema offers, or write a text where none is asked for."""
+    draw = random.Random(orjson.dumps(body))
+    schema = schema_of(body)
+    text = " ".join(draw.choices(["tide", "memory", "quiet", "molt", "why", "again"], k=draw.randint(5, 40)))
+    if schema is None:
+        return text
+    offered = schema["properties"]["actions"]["items"].get("anyOf", [])
+    fields = draw.choice(offered)["properties"] if offered else {}
+    action = {name: draw.choice(part["enum"]) if "enum" in part else text for name, part in fields.items()}
+    return orjson.dumps({"actions": [action] if action else [], "memory": ""}).decode()
+
+
+def test_what_a_run_takes_lies_within_its_estimate(asking: str, tmp_path: Path) -> None:
+    foretold = estimate(load(asking, ["models.default.base_url=https://api.invalid/v1"]))
+    with stub_server(answer=lively) as server:
+        result = start_run(
+            load(asking, [f"models.default.base_url={server.base_url}"]), tmp_path / "run", watch=quiet
+        )
+    assert foretold.turns == foretold.turns_sampled
+    assert foretold.calls.low * 0.7 <= result.llm_calls <= foretold.calls.high
+    assert foretold.tokens_in.low * 0.7 <= result.tokens_in <= foretold.tokens_in.high
+    assert result.cost_usd is not None
+    assert foretold.cost_usd is not None
+    assert result.cost_usd <= foretold.cost_usd.high
+    assert foretold.cost_usd.low <= foretold.cost_usd.expected <= foretold.cost_usd.high
+
+
+def test_a_longer_run_costs_in_proportion(asking: str) -> None:
+    short, long = estimate(load(asking)), estimate(load(asking, ["clock.steps=32"]))
+    assert long.turns == pytest.approx(4 * short.turns, rel=0.25)
+    assert long.tokens_in.expected > 3 * short.tokens_in.expected, "prompts grow as the society fills"
+
+
+def test_a_model_without_a_price_has_no_cost(asking: str) -> None:
+    settings = ["models.default.base_url=https://api.invalid/v1", "models.default.model=nameless"]
+    foretold = estimate(load(asking, settings))
+    assert foretold.cost_usd is None
+    assert foretold.unpriced == ("nameless",)
+    assert estimate(load(asking, [*settings[:1], "models.default.model=gpt-4o-mini"])).cost_usd is not None
+
+
+def test_the_command_estimates_shipped_scenarios_offline() -> None:
+    for name in ("null", "quickstart"):
+        assert name in shipped()
+        said = CliRunner().invoke(app, ["estimate", name, "--json"])
+        assert said.exit_code == 0, said
+        figures = orjson.loads(said.stdout)
+        assert figures["cost_usd"]["high"] == 0, "surrogates and the embedded model are free"
+    assert "expected" in CliRunner().invoke(app, ["estimate", "quickstart"]).stdout
