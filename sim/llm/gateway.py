@@ -307,10 +307,11 @@ class Gateway:
                 *(self._fetch(sought[place], asks[place], begun) for place in missing),
                 return_exceptions=True,
             )
+            errors = [reply for reply in fetched if isinstance(reply, BaseException)]
+            if errors:
+                raise min(errors, key=_follows)
             for place, reply in zip(missing, fetched, strict=True):
-                if isinstance(reply, BaseException):
-                    raise reply
-                found[place] = reply
+                found[place] = None if isinstance(reply, BaseException) else reply
         replies = [reply for reply in found if reply is not None]
         calls += map(self._call, asks, sought, replies)
         return replies

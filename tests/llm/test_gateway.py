@@ -18,7 +18,7 @@ from moltarium.sim.llm.gateway import Gateway, Progress
 from moltarium.sim.llm.keys import text_sha
 from moltarium.sim.llm.prices import Prices
 from moltarium.sim.llm.replies import ReplyStore
-from moltarium.sim.record.errors import ModelUnavailable, ScenarioError
+from moltarium.sim.record.errors import ModelRefusedAccess, ModelUnavailable, ScenarioError
 from tests.llm.conftest import GatewayAt, branching, pending, single
 from tests.llm.stub_server import Fault, status, stub_server
 
@@ -115,6 +115,22 @@ def test_after_a_final_failure_nothing_new_is_sent(gateway_at: GatewayAt) -> Non
         with pytest.raises(ModelUnavailable.__mro__[1], match="refused"):
             gateway_at(server.base_url, concurrency=4).think(pending(100))
         assert server.requests <= 4
+
+
+def test_the_cause_is_told_and_not_what_followed_from_it(gateway_at: GatewayAt) -> None:
+    """Of two requests of one thought the first waits for its retry while the second ends the run."""
+
+    def pair(number: int) -> Thought:
+        yield [Request("write", prompt=f"{number} {draft}") for draft in ("first", "second")]
+        return []
+
+    def ill(body: dict[str, object], before: int) -> Fault | None:
+        return status(500) if "first" in str(body) else status(401)
+
+    with stub_server(latency=0.02, script=ill) as server:
+        with pytest.raises(ModelRefusedAccess, match="access refused"):
+            gateway_at(server.base_url, concurrency=1, backoff_s=5.0).think(pending(1, pair))
+        assert server.requests == 2
 
 
 def test_a_thought_begun_goes_before_new_ones(gateway_at: GatewayAt) -> None:
