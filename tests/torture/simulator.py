@@ -118,7 +118,13 @@ def play(seed: int) -> Luck:
     disk, model, luck = Disk(_world()[1], draw), Model(draw), Luck()
     while luck.lives < LIVES:
         luck.lives += 1
-        if _one_life(seed, draw, disk, model, luck):
+        try:
+            done = _one_life(seed, draw, disk, model, luck)
+        except Broken:
+            raise
+        except Exception as error:
+            raise Broken(f"seed {seed}: {type(error).__name__}, which nobody should see: {error}") from error
+        if done:
             break
     else:
         raise Broken(f"seed {seed}: not done after {LIVES} lives")
