@@ -27,7 +27,7 @@ class Topic:
     label: str
     """A noun phrase, after "about"."""
     communities: tuple[str, ...]
-    """Names of communities that an agent may found for it."""
+    """Names of communities for it: those an agent may found, and some of the real site's."""
     thing: tuple[str, ...]
     """Singular count nouns without an article."""
     things: tuple[str, ...]

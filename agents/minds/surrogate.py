@@ -293,7 +293,7 @@ class SurrogateMind:
         if fitting and not dice.chance(self.general_share):
             sizes = [(1.0 + card.members) * (3.0 if card.subscribed else 1.0) for card in fitting]
             return fitting[dice.weighted(sizes)].community
-        return max(seen.communities, key=lambda card: card.members).community
+        return seen.communities[0].community
 
     def _votes(
         self, seen: Observation, items: Sequence[Item], weights: Sequence[float], energy: float, dice: Dice
