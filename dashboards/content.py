@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.dashboards.source import Source
 from moltarium.sim.record.schema import (
     Agent,
@@ -76,6 +77,11 @@ def posts(source: Source) -> pd.DataFrame:
 def comments(source: Source) -> pd.DataFrame:
     """Return the comment table as a frame, in order of ``seq``."""
     return source.get("comments", lambda own: own.record.frame(Comment))
+
+
+def own(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that were made in this record, without the opening that seeded its society."""
+    return frame[frame["step"].fillna(OBSERVED) != OPENING]
 
 
 def agents(source: Source) -> pd.DataFrame:

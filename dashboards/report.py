@@ -115,7 +115,9 @@ def _render(source: Source, other: Source | None) -> str:
         activity=_exhibit(
             "activity",
             "Posts and comments over time",
-            figures.activity(content.posts(source)["t"], content.comments(source)["t"]),
+            figures.activity(
+                content.own(content.posts(source))["t"], content.own(content.comments(source))["t"]
+            ),
         ),
         measures=found_measures(source),
         answers=_answers(source),
@@ -132,7 +134,7 @@ def _render(source: Source, other: Source | None) -> str:
 
 
 def _counts(source: Source) -> list[tuple[str, str]]:
-    posts, comments = content.posts(source), content.comments(source)
+    posts, comments = content.own(content.posts(source)), content.own(content.comments(source))
     counts = [
         ("posts", number(len(posts))),
         ("comments", number(len(comments))),

@@ -82,7 +82,7 @@ def title_of(run: Run) -> str:
 
 def _view(lab: Lab, query: Query) -> Component:
     source = lab.source
-    posts, comments = content.posts(source), content.comments(source)
+    posts, comments = content.own(content.posts(source)), content.own(content.comments(source))
     marks = [(pd.Timestamp(row.t, unit="us", tz="UTC"), row.name) for row in source.record.rows(Intervention)]
     return html.Div(
         [
@@ -95,7 +95,7 @@ def _view(lab: Lab, query: Query) -> Component:
                     "activity",
                 ),
                 title="Activity",
-                note="All times are UTC; simulated time in a simulated run.",
+                note=_since(source),
                 wide=True,
             ),
             slow("measures", query, "Measuring, with intervals and null models…"),
@@ -104,13 +104,23 @@ def _view(lab: Lab, query: Query) -> Component:
     )
 
 
-def _counts(source: Source) -> list[Component]:
+def _since(source: Source) -> str:
+    times = "All times are UTC; simulated time in a simulated run."
     posts, comments = content.posts(source), content.comments(source)
+    brought = [len(frame) - len(content.own(frame)) for frame in (posts, comments)]
+    if not any(brought):
+        return times
+    opening = f"It opened on {brought[0]:,} posts and {brought[1]:,} comments of a snapshot"
+    return f"{times} {opening}, which agents could answer and no figure counts."
+
+
+def _counts(source: Source) -> list[Component]:
+    posts, comments = content.own(content.posts(source)), content.own(content.comments(source))
     agents = content.agents(source)
     active = int(((agents["posts"] + agents["comments"]) > 0).sum())
     figures_: list[Component] = [
-        plain_figure("posts", number(len(posts)), "Rows of the post table."),
-        plain_figure("comments", number(len(comments)), "Rows of the comment table, replies included."),
+        plain_figure("posts", number(len(posts)), "Posts written in this record."),
+        plain_figure("comments", number(len(comments)), "Comments written in this record, replies included."),
         plain_figure(
             "agents", number(len(agents)), f"Accounts in the record; {active:,} of them wrote something."
         ),
