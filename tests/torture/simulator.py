@@ -152,16 +152,16 @@ def _one_life(seed: int, draw: random.Random, disk: Disk, model: Model, luck: Lu
                 luck.stops += 1
                 return False
     except PowerCut:
-        luck.kills += 1
-        disk.cut_power()
-        spare = CONCURRENCY
+        pass
     except MoltariumError as error:
         if not error.remedy:
             raise Broken(f"seed {seed}: an error without a remedy: {error}") from error
-        luck.pauses += 1
-        spare = 0
-    else:
-        spare = 0
+        luck.pauses += not disk.dead
+    spare = 0
+    if disk.dead:  # it may have died while an error was on its way up
+        luck.kills += 1
+        disk.cut_power()
+        spare = CONCURRENCY
     lost = sum(model.answered.values()) - answers - (disk.puts - puts) - (disk.lost["full at reply"] - full)
     if not 0 <= lost <= spare:
         raise Broken(f"seed {seed}: {lost} answers were paid for and not kept")
