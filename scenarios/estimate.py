@@ -18,10 +18,9 @@ import numpy as np
 import orjson
 
 from moltarium.agents.interface import Mind, Observation, Reply, Request, Thought
-from moltarium.agents.minds.surrogate import SurrogateMind
 from moltarium.agents.reader import load_reader
 from moltarium.scenarios.endpoints import EMBEDDED, price_table, prices_of
-from moltarium.scenarios.minds import ASKING
+from moltarium.scenarios.minds import ASKING, make_mind
 from moltarium.scenarios.spec import ModelSpec, Scenario
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.endpoint import Endpoint
@@ -230,7 +229,7 @@ def _turns(scenario: Scenario, world: World) -> tuple[dict[str, int], int]:
 
 def _live(world: World, samples: dict[str, Sample], every: int, steps: int) -> None:
     """Run the society dry."""
-    stand_in = SurrogateMind()
+    stand_in = make_mind("surrogate", "", {})
     members = tuple(
         member._replace(mind=_Gauge(member.mind, stand_in, samples[member.model], every))
         if member.mind_name in ASKING and member.model is not None

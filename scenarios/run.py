@@ -278,13 +278,11 @@ def _session(
     log = stack.enter_context(logging_to(out, [endpoint.api_key for endpoint in endpoints.values()]))
     known, wall_s = _lived(out)
     gateway: Gateway | None = None
-    spent = NOTHING
+    budget = Budget(ceilings, NOTHING, wall_s)
     if endpoints:
         fallback = None if replay is None else replay / REPLIES
         replies = stack.enter_context(ReplyStore(out / REPLIES, fallback=fallback))
-        spent = _paid(replies, endpoints)
-    budget = Budget(ceilings, spent, wall_s)
-    if endpoints:
+        budget.spent = _paid(replies, endpoints)
         gateway = stack.enter_context(Gateway(endpoints, replies, world.setting.seed, budget=budget))
     think = None if gateway is None else gateway.think
     session = Session(
