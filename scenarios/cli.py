@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from moltarium.scenarios import cli_measures, cli_runs
+from moltarium.scenarios import cli_affect, cli_measures, cli_runs, cli_words
 from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.terminal import plain, put_figures, put_json, put_table, say
 from moltarium.sim.record.errors import MoltariumError, Paused, ScenarioError
@@ -91,6 +91,8 @@ def scenarios() -> None:
 
 cli_runs.register(app)
 cli_measures.register(app)
+cli_words.register(app)
+cli_affect.register(app)
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

@@ -27,6 +27,9 @@ from moltarium.agents.interface import (
 Script: TypeAlias = Mapping[int, Sequence[Action]] | Callable[[Observation], Sequence[Action]]
 """Actions by step, or whatever a function of the observation says."""
 
+LONGEST: Final = 10_000
+"""Steps over which one entry may be repeated."""
+
 _KINDS: Final[dict[str, type[Action]]] = {
     kind.__name__: kind
     for kind in (
@@ -51,7 +54,8 @@ class ScriptedMind:
     script
         Actions by step, a function of the observation, or JSON (the form for scenario files): a list of
         objects ``{"step": 3, "act": "CastVote", "target": "p1", "value": 1}``, fields named as in
-        `moltarium.agents.interface`; ``"index": 0`` restricts one to that agent of the society.
+        `moltarium.agents.interface`; ``"until": 9`` repeats it at every step up to that one, ``"index": 0``
+        restricts it to that agent of the society.
 
     Raises
     ------
@@ -95,21 +99,25 @@ def read_script(text: str) -> Mapping[int, tuple[tuple[int | None, Action], ...]
         raise ValueError("a script is a list of entries")
     lines: dict[int, tuple[tuple[int | None, Action], ...]] = {}
     for number, entry in enumerate(entries, 1):
-        step, index, action = _line(entry, number)
-        lines[step] = (*lines.get(step, ()), (index, action))
+        first, last, index, action = _line(entry, number)
+        for step in range(first, last + 1):
+            lines[step] = (*lines.get(step, ()), (index, action))
     return lines
 
 
-def _line(entry: Any, number: int) -> tuple[int, int | None, Action]:
+def _line(entry: Any, number: int) -> tuple[int, int, int | None, Action]:
     if not isinstance(entry, dict):
         raise ValueError(f"script entry {number} is not an object")
     fields = dict(entry)
     step, index, act = fields.pop("step", None), fields.pop("index", None), fields.pop("act", None)
-    if not isinstance(step, int) or not (index is None or isinstance(index, int)):
-        raise ValueError(f"script entry {number}: step (and index, if given) must be whole numbers")
+    until = fields.pop("until", step)
+    if not isinstance(step, int) or not isinstance(until, int) or not isinstance(index, int | None):
+        raise ValueError(f"script entry {number}: step (and until and index, if given) must be whole numbers")
+    if not step <= until <= step + LONGEST:
+        raise ValueError(f"script entry {number}: until lies at most {LONGEST} steps after step")
     if act not in _KINDS:
         raise ValueError(f"script entry {number}: act must be one of {', '.join(_KINDS)}")
     try:
-        return step, index, _KINDS[act](**fields)
+        return step, until, index, _KINDS[act](**fields)
     except TypeError as error:
         raise ValueError(f"script entry {number}: {error}") from error

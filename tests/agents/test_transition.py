@@ -11,6 +11,7 @@ from moltarium.agents.emotion import ANCHORS, MoodState, emotion_model
 from moltarium.agents.transition import CONTEXT, EMOTIONS, Learnt, Transition, affinity, context, shipped
 
 POINTS = np.array(list(ANCHORS.values()))
+IN_RANGE = st.floats(-1, 1)
 
 
 def test_an_anchor_is_most_like_its_own_emotion() -> None:

@@ -1,0 +1,147 @@
+"""Commands about feeling: read it from text, follow it through a run, ask whether words tell it."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from moltarium.scenarios.terminal import put_json, put_table
+
+if TYPE_CHECKING:
+    from moltarium.analysis.dynamics import Course
+
+BATCH = 512
+"""Lines read at a time."""
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+
+
+def read_emotion(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per text.")] = False,
+) -> None:
+    """Read the emotion in each line of standard input: label, probabilities, fine classes, VAD."""
+    from moltarium.agents.reader import load_reader
+    from moltarium.agents.reader.labels import EKMAN, FINE
+
+    reader = load_reader()
+    for lines in _batches():
+        reading = reader.read(lines)
+        for i, label in enumerate(reading.labels()):
+            vad = [round(x, 4) for x in reading.vad[i].tolist()]
+            if not as_json:
+                sys.stdout.write(f"{label}\t{vad[0]:+.2f} {vad[1]:+.2f} {vad[2]:+.2f}\n")
+                continue
+            answer = {
+                "label": label,
+                "probs": dict(zip(EKMAN, [round(p, 5) for p in reading.probs[i].tolist()], strict=True)),
+                "fine": dict(zip(FINE, [round(p, 5) for p in reading.fine[i].tolist()], strict=True)),
+                "vad": vad,
+            }
+            sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+        sys.stdout.flush()
+
+
+def _batches() -> Iterator[list[str]]:
+    """Lines of standard input, whatever bytes they hold: only a line feed ends one, so n in is n out."""
+    stream = sys.stdin.buffer
+    if stream.isatty():
+        for line in stream:
+            yield [_text(line)]
+        return
+    while lines := list(islice(stream, BATCH)):
+        yield [_text(line) for line in lines]
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def dynamics(
+    folder: RunFolder,
+    onset: Annotated[
+        int | None, typer.Option(metavar="STEP", help="When hostile words are first read; default: found.")
+    ] = None,
+    release: Annotated[
+        int | None, typer.Option(metavar="STEP", help="When friendly words are first read; default: found.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Follow moods through a blow and its repair: recovery time, hysteresis, overshoot, lag."""
+    from moltarium.analysis.dynamics import course, phases, series_of
+    from moltarium.sim.record.schema import Persona
+    from moltarium.sim.record.store import RunReader
+
+    with RunReader(folder) as record:
+        title = record.run.title
+        scripted = {row.agent for row in record.rows(Persona) if row.mind == "scripted"}
+        every = [series for series in series_of(record) if series.agent not in scripted]
+    if onset is None or release is None:
+        found = phases(every)
+        onset, release = (found[0] if onset is None else onset, found[1] if release is None else release)
+    courses = [course(series, onset, release) for series in every]
+    result = {"onset": onset, "release": release} | summary(courses)
+    if as_json:
+        put_json(result | {"agents": [_fields(found) for found in courses]})
+    else:
+        put_table(title, ("figure", "value"), result.items())
+
+
+def summary(courses: list[Course]) -> dict[str, Any]:
+    """Return what a group of agents went through: means over agents, medians where some are censored."""
+    back = sorted(found.recovery for found in courses if found.recovery is not None)
+    lags = [found.lag for found in courses if found.lag is not None]
+    half = len(courses) // 2
+    return {
+        "n": len(courses),
+        "recovered": len(back),
+        # With censored times the median is known as long as more than half have come back.
+        "recovery_median": back[half] if half < len(back) else None,
+        "depth": round(statistics.fmean(found.depth for found in courses), 4),
+        "depression": round(statistics.fmean(found.depression for found in courses), 4),
+        "hysteresis": round(statistics.fmean(found.hysteresis for found in courses), 4),
+        "overshoot": round(statistics.fmean(found.overshoot for found in courses), 4),
+        "lag": round(statistics.fmean(lags), 2) if lags else None,
+    }
+
+
+def _fields(found: Course) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {name: round(v, 5) if isinstance(v, float) else v for name, v in asdict(found).items()}
+
+
+def recovery(
+    folder: RunFolder,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    draws: Annotated[int, typer.Option(min=1, help="Bootstrap replicates over authors.")] = 1000,
+    as_json: JsonFlag = False,
+) -> None:
+    """Correlate latent moods with the moods that the reader finds in their authors' words."""
+    from moltarium.agents.reader import load_reader
+    from moltarium.analysis.recovery import recovery as recover
+    from moltarium.analysis.recovery import spoken
+    from moltarium.sim.record.store import RunReader
+
+    with RunReader(folder) as record:
+        title, said = record.run.title, spoken(record)
+    reader = load_reader()
+    found = recover(said, lambda texts: reader.read(texts).vad, seed=seed, draws=draws)
+    if as_json:
+        put_json({"recovery": [row._asdict() for row in found]})
+    else:
+        put_table(title, found[0]._fields, found)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(name="read-emotion")(read_emotion)
+    app.command()(dynamics)
+    app.command()(recovery)
