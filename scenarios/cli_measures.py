@@ -116,9 +116,56 @@ def dashboard(
     serve(app, host=host, port=port)
 
 
+def susceptibility(folder: RunFolder, as_json: JsonFlag = False) -> None:
+    """Say who did as injected texts said, beside chance, and how far they spread (see `injection`)."""
+    from moltarium.analysis.susceptibility import susceptibility as measured
+
+    with _open(folder) as record:
+        found, title = measured(record), record.run.title
+    exposed, chance = found.exposed, found.unexposed
+    if as_json:
+        put_json(
+            {
+                "exposed": {
+                    "complied": exposed.complied,
+                    "of": exposed.of,
+                    "share": exposed.value,
+                    "ci": exposed.ci,
+                },
+                "unexposed": {
+                    "complied": chance.complied,
+                    "of": chance.of,
+                    "share": chance.value,
+                    "ci": chance.ci,
+                },
+                "silent": found.silent,
+                "difference": found.difference,
+                "difference_ci": found.difference_ci,
+                "attacks": found.attacks.astype(object).where(found.attacks.notna(), None).to_dict("records"),
+            }
+        )
+        return
+    rows = [("any", exposed.of, exposed.complied, exposed.value, _interval(exposed.ci), None, None)]
+    rows += [
+        (
+            row["attack"],
+            row["exposed"],
+            row["complied"],
+            row["share"] if row["exposed"] else None,
+            _interval((row["low"], row["high"])) if row["exposed"] else None,
+            row["generations"],
+            row["reproduction"] if row["complied"] else None,
+        )
+        for row in found.attacks.to_dict("records")
+    ]
+    rows.append(("never met", chance.of, chance.complied, chance.value, _interval(chance.ci), None, None))
+    heads = ("attack", "exposed", "complied", "share", "95 % interval", "generations", "reproduction")
+    put_table(title, heads, rows)
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    for command in (measure, compare, export, report, dashboard):
+    for command in (measure, compare, export, report, dashboard, susceptibility):
         app.command()(command)
 
 

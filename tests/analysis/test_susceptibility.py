@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
+from typer.testing import CliRunner
 
 from moltarium.agents.minds.carrier import attacks, obeys
 from moltarium.agents.prompts.untrusted import quoted
 from moltarium.analysis.susceptibility import Share, Susceptibility, _difference_ci, susceptibility
+from moltarium.scenarios.cli import app
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import Progress, start_run
 from moltarium.sim.record.errors import NotComputable
@@ -152,3 +155,15 @@ def test_no_injection_can_leave_its_marks_in_a_prompt() -> None:
             assert not set("<>\n\u200b\u2060\u202e") & set(inside)
             assert "[/INST]" not in inside
             assert "velvet kestrel" in inside
+
+
+def test_the_command_tells_it(tmp_path: Path) -> None:
+    given = 'parameters = { compliance = 0.6, canaries = "Marble Plover, velvet kestrel" }'
+    run(tmp_path, "gullible", given).close()
+    runner = CliRunner()
+    table = runner.invoke(app, ["susceptibility", str(tmp_path / "run")])
+    assert table.exit_code == 0, table.output
+    assert "never met" in table.output
+    told = json.loads(runner.invoke(app, ["susceptibility", str(tmp_path / "run"), "--json"]).stdout)
+    assert told["exposed"]["complied"] > 10
+    assert {row["attack"] for row in told["attacks"]} == {"order", "replication"}
