@@ -36,6 +36,7 @@ MaxTokens = Annotated[
 MaxWall = Annotated[
     str | None, typer.Option("--max-wall", metavar="90s|15m|4h", help="Stop, saved, after this time.")
 ]
+Otel = Annotated[bool, typer.Option("--otel", help="Emit OpenTelemetry traces and metrics (extra `otel`).")]
 Detach = Annotated[bool, typer.Option("--detach", help="Run in the background; steer it with `ctl`.")]
 
 
@@ -55,6 +56,7 @@ def run(
     budget_usd: BudgetUsd = None,
     max_tokens: MaxTokens = None,
     max_wall: MaxWall = None,
+    otel: Otel = False,
     detach: Detach = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -82,7 +84,7 @@ def run(
         _detached(out)
         return
     with watching(resolved.name) as watch:
-        result = start_run(resolved, out, watch=watch, glimpse=watch, replay=replay)
+        result = start_run(resolved, out, watch=watch, glimpse=watch, replay=replay, otel=otel)
     put_figures(f"{resolved.title or resolved.name}", result.json(), as_json)
 
 
@@ -101,6 +103,7 @@ def resume(
     budget_usd: BudgetUsd = None,
     max_tokens: MaxTokens = None,
     max_wall: MaxWall = None,
+    otel: Otel = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Go on with a run that was stopped, from its last committed step."""
@@ -147,6 +150,7 @@ def resume(
             models=chosen.models,
             ceilings=_over(chosen.ceilings, _ceilings(budget_usd, max_tokens, max_wall)),
             prices=chosen.prices,
+            otel=otel,
         )
     put_figures(str(folder), result.json(), as_json)
 

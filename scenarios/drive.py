@@ -16,6 +16,7 @@ from types import FrameType
 from moltarium.scenarios.control import Control, listening
 from moltarium.scenarios.progress import Progress, Watch
 from moltarium.scenarios.runlog import RunLog
+from moltarium.scenarios.tracing import Tracing
 from moltarium.sim.llm.budget import Budget
 from moltarium.sim.llm.failures import Halted
 from moltarium.sim.llm.gateway import Gateway
@@ -46,6 +47,7 @@ class Session:
     log: RunLog
     budget: Budget
     gateway: Gateway | None
+    tracing: Tracing
     known: dict[Met, int]
     """Who has answered in earlier sessions."""
     priced: bool = True
@@ -112,11 +114,13 @@ class Session:
 
     def _tick(self) -> None:
         began = time.perf_counter()
-        self.society.step()
+        with self.tracing.tick(self.society.steps + 1):
+            self.society.step()
         took = time.perf_counter() - began
         self._now = self._progress()
         self._note_telemetry(took)
         self.log.note("tick", seconds=round(took, 4), **self._now.json())
+        self.tracing.measure(self._now)
         self.watch(self._now)
 
     def _note_telemetry(self, took_s: float) -> None:

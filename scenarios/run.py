@@ -30,6 +30,7 @@ from moltarium.scenarios.minds import ASKING
 from moltarium.scenarios.progress import Progress, Watch
 from moltarium.scenarios.runlog import logging_to
 from moltarium.scenarios.spec import BESIDE_MEANING, CeilingsSpec, ModelSpec, PriceSpec, Scenario
+from moltarium.scenarios.tracing import Untraced, traced
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.budget import NOTHING, Budget, Ceilings, Cost
 from moltarium.sim.llm.gateway import Gateway
@@ -92,6 +93,7 @@ def start_run(
     watch: Watch,
     glimpse: Watch | None = None,
     replay: Path | None = None,
+    otel: bool = False,
 ) -> RunResult:
     """Run `scenario` into a new record at `out`.
 
@@ -107,6 +109,8 @@ def start_run(
         Is told of progress within ticks.
     replay
         Another run whose recorded replies answer where they can.
+    otel
+        Whether to emit OpenTelemetry traces and metrics.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def start_run(
         endpoints = _ready_endpoints(stack, scenario, preflight=replay is None)
         ceilings = ceilings_of(scenario.ceilings, endpoints)
         writer = stack.enter_context(RunWriter.create(out, run_row(scenario, world)))
-        session = _session(stack, scenario, world, writer, endpoints, ceilings, watch, glimpse, replay)
+        session = _session(stack, scenario, world, writer, endpoints, ceilings, watch, glimpse, replay, otel)
         session.society.open()
         return _run(session)
 
@@ -137,6 +141,7 @@ def resume_run(
     models: Mapping[str, ModelSpec] | None = None,
     ceilings: CeilingsSpec | None = None,
     prices: Mapping[str, PriceSpec] | None = None,
+    otel: bool = False,
 ) -> RunResult:
     """Go on with the run at `out` from its last committed step.
 
@@ -154,6 +159,8 @@ def resume_run(
         New ceilings in the place of the recorded ones.
     prices
         New prices, by model name.
+    otel
+        Whether to emit OpenTelemetry traces and metrics.
     """
     with RunReader(out) as log:
         scenario = recorded_scenario(log.run)
@@ -167,7 +174,7 @@ def resume_run(
         writer = stack.enter_context(RunWriter.resume(out))
         endpoints = _ready_endpoints(stack, scenario, preflight=True)
         limits = ceilings_of(scenario.ceilings, endpoints)
-        session = _session(stack, scenario, world, writer, endpoints, limits, watch, glimpse, None)
+        session = _session(stack, scenario, world, writer, endpoints, limits, watch, glimpse, None, otel)
         with RunReader(out) as log:
             if log.last_step() is None:
                 session.society.open()
@@ -272,6 +279,7 @@ def _session(
     watch: Watch,
     glimpse: Watch | None,
     replay: Path | None,
+    otel: bool,
 ) -> Session:
     """Wire the society to its record, its models and its reader; what it opens closes with `stack`."""
     out = writer.path
@@ -293,6 +301,7 @@ def _session(
         watch=watch,
         glimpse=glimpse,
         log=log,
+        tracing=stack.enter_context(traced(out, writer.run.run_id)) if otel else Untraced(),
         budget=budget,
         gateway=gateway,
         known=known,

@@ -16,6 +16,7 @@ from moltarium.scenarios.progress import Progress
 from moltarium.scenarios.run import run_row, start_run
 from moltarium.scenarios.runlog import LOG, logging_to
 from moltarium.scenarios.spec import Scenario
+from moltarium.scenarios.tracing import FILE
 from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.endpoint import Secret
 from moltarium.sim.record.schema import LlmCall, Rejection, Row, Telemetry
@@ -100,3 +101,27 @@ def test_the_log_holds_no_key_and_no_terminal_codes(tmp_path: Path) -> None:
     told = json.loads(line)
     assert told["count"] == 3
     assert not any(ord(char) < 32 or char == "\u202e" for value in told.values() for char in str(value))
+
+
+def test_traces_and_metrics_tell_of_every_tick_and_of_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(ASKING)
+    with stub_server(answer=lambda body: "canary text") as server:
+        where = f"models.default.base_url={server.base_url}"
+        result = start_run(load(str(path), [where]), tmp_path / "run", watch=quiet, otel=True)
+        untraced = start_run(load(str(path), [where]), tmp_path / "untraced", watch=quiet)
+    assert result.digest == untraced.digest
+    raw = (tmp_path / "run" / FILE).read_text(encoding="utf-8")
+    assert "canary" not in raw
+    told = [json.loads(line) for line in raw.splitlines()]
+    spans = [each for each in told if "context" in each]
+    assert [span["name"] for span in spans] == ["moltarium.tick"] * 8 + ["moltarium.run"]
+    assert {span["parent_id"] for span in spans[:-1]} == {spans[-1]["context"]["span_id"]}
+    [figures] = [each for each in told if "resource_metrics" in each]
+    counted = {
+        metric["name"]: metric["data"]["data_points"][0]["value"]
+        for scope in figures["resource_metrics"][0]["scope_metrics"]
+        for metric in scope["metrics"]
+    }
+    assert counted["moltarium.calls"] == result.llm_calls
+    assert counted["moltarium.actions"] == result.actions
