@@ -1,0 +1,89 @@
+"""Take the documentation's pictures: ``python -m benchmarks.pictures RUN --against SNAPSHOT``.
+
+Serves the dashboard on loopback, opens its pages in the system's Chromium and writes PNG files. Nothing is
+drawn for the occasion: whoever has the run can take the same pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+from moltarium.dashboards.app import create_app
+from moltarium.sim.record.schema import Comment, Emotion, LlmCall, Post
+from moltarium.sim.record.store import RunReader
+
+PATIENCE_MS = 180_000
+HEIGHT = 1500
+
+
+def subjects(run: Path) -> dict[str, str]:
+    """Return the pages by file name, among them a thread and an agent with a model's words."""
+    with RunReader(run) as record:
+        own_comments = [row for row in record.rows(Comment) if row.step]
+        asking = {row.agent for row in record.rows(LlmCall)}
+        written = [row for row in record.rows(Post) if row.author in asking and row.step]
+        talked = Counter(row.post_id for row in own_comments)
+        thread = max(written, key=lambda post: (talked[post.post_id], post.seq)).post_id
+        moods: dict[str, list[float]] = {}
+        for mood in record.rows(Emotion):
+            moods.setdefault(mood.agent, []).append(mood.v)
+    agent = max(sorted(moods), key=lambda name: max(moods[name]) - min(moods[name]))
+    return {
+        "overview": "/",
+        "topics": "/topics",
+        "norms": "/norms?texts=comment",
+        "alignment": "/alignment",
+        "reciprocity": "/reciprocity",
+        "thread": f"/thread?id={thread}",
+        "agent": f"/agent?id={agent}",
+        "network": "/network",
+        "compare": "/compare",
+    }
+
+
+def take(page: Page, address: str, path: str, out: Path) -> None:
+    """Open one page, wait until nothing is loading, and save what a visitor sees first."""
+    page.goto(address + path)
+    page.wait_for_selector("h1", timeout=PATIENCE_MS)
+    page.wait_for_timeout(1500)
+    page.locator(".waiting").first.wait_for(state="detached", timeout=PATIENCE_MS)
+    if path.startswith("/thread"):
+        page.locator("summary", has_text="why?").first.click()
+    page.wait_for_timeout(2500)
+    page.screenshot(path=out, full_page=True, clip={"x": 0, "y": 0, "width": 1280, "height": HEIGHT})
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
+    options = parser.parse_args()
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        parser.error("needs Chromium on PATH")
+    options.out.mkdir(parents=True, exist_ok=True)
+    application = create_app(options.run, options.against)
+    server: Any = create_server(application.server, host="127.0.0.1", port=0, threads=6)
+    threading.Thread(target=server.run, daemon=True).start()
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        for name, path in subjects(options.run).items():
+            take(page, f"http://127.0.0.1:{server.effective_port}", path, options.out / f"{name}.png")
+            print(options.out / f"{name}.png")
+        browser.close()
+    server.close()
+
+
+if __name__ == "__main__":
+    main()
