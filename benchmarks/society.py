@@ -228,9 +228,15 @@ def main() -> None:
     checks = [check for name, part in PARTS.items() if chosen.only in {None, name} for check in part(size)]
     load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     if chosen.json:
-        print(json.dumps({"load": load, "checks": [check.json() for check in checks]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"load": load, "quick": chosen.quick, "checks": [check.json() for check in checks]},
+                ensure_ascii=False,
+            )
+        )
     else:
-        print(f"{table(checks)}\n\n{load}")
+        caution = "\nquick: too small and too few rounds to judge a target by" if chosen.quick else ""
+        print(f"{table(checks)}\n\n{load}{caution}")
 
 
 if __name__ == "__main__":
