@@ -54,7 +54,11 @@ def drawn(target: Target, cases: int, root: int, until_s: float = float("inf")) 
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ),
     )
     @given(inputs(target))
     def run(data: bytes) -> None:

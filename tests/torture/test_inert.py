@@ -8,6 +8,7 @@ import subprocess
 import sys
 import traceback
 import unicodedata
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from moltarium.agents.minds.carrier import attacks
 from moltarium.agents.reader import load_reader
 from moltarium.scenarios.plain import plain
-from moltarium.scenarios.run import resume_run, start_run
+from moltarium.scenarios.run import RunResult, resume_run, start_run
 from moltarium.sim.record.errors import MoltariumError
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.store import RunReader
@@ -119,10 +120,11 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
     shown = ""
     with stub_server(answer=lively_answer, api_key=key, script=scripts.get(case)) as server:
         scenario = small(tmp_path, f"models.default.base_url={server.base_url}", *settings)
-        for go in (
+        lives: tuple[Callable[[], RunResult], ...] = (
             lambda: start_run(scenario, tmp_path / "run", watch=quiet),
             lambda: resume_run(tmp_path / "run", watch=quiet),
-        ):
+        )
+        for go in lives:
             try:
                 shown += repr(go())
             except MoltariumError as error:
