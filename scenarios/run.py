@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from moltarium.agents.reader import load_reader
 from moltarium.scenarios.drive import Session
@@ -232,7 +233,7 @@ def recorded_scenario(run: Run) -> Scenario:
     Raises
     ------
     RecordError
-        If the record is a snapshot.
+        If the record is a snapshot, or its scenario has keys that this version does not know.
     """
     if run.kind != "simulated" or run.scenario is None:
         raise RecordError("is a snapshot, not a run", place=run.run_id, remedy="only runs can be resumed")
@@ -242,7 +243,15 @@ def recorded_scenario(run: Run) -> Scenario:
     values |= {part: transport[part] for part in BESIDE_MEANING if part in transport}
     if values.get("seed_from") is not None:
         values["seed_from"]["record"] = transport["record"]
-    return Scenario.model_validate(values)
+    try:
+        return Scenario.model_validate(values)
+    except ValidationError as error:
+        [fault, *_] = error.errors(include_url=False)
+        raise RecordError(
+            f"was started by another version: {'.'.join(map(str, fault['loc']))}: {fault['msg']}",
+            place=run.run_id,
+            remedy=f"resume it with the version that started it ({run.code_version})",
+        ) from error
 
 
 def _asked(scenario: Scenario) -> dict[str, ModelSpec]:

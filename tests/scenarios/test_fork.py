@@ -14,7 +14,7 @@ from moltarium.scenarios.cli import app
 from moltarium.scenarios.fork import edited, fork_run
 from moltarium.scenarios.load import load
 from moltarium.scenarios.progress import Progress
-from moltarium.scenarios.run import resume_run, start_run
+from moltarium.scenarios.run import recorded_scenario, resume_run, start_run
 from moltarium.sim.record.errors import RecordError, ScenarioError, SchemaMismatch
 from moltarium.sim.record.migrate import migrate
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Intervention, Post, Vote
@@ -180,3 +180,12 @@ def test_a_migration_that_fails_changes_nothing(run: Path) -> None:
         migrate(run, {SCHEMA_VERSION - 1: half})
     with closing(sqlite3.connect(run / "record.sqlite")) as database:
         assert list(database.iterdump()) == before
+
+
+def test_a_scenario_from_another_version_is_refused(run: Path) -> None:
+    with RunReader(run) as record:
+        known = record.run
+    assert known.scenario is not None
+    strange = known._replace(scenario=known.scenario.replace('"clock"', '"sundial"'))
+    with pytest.raises(RecordError, match="another version: sundial"):
+        recorded_scenario(strange)
