@@ -8,14 +8,17 @@ from typing import Any, Final
 
 from moltarium.agents.interface import Mind
 from moltarium.agents.minds.carrier import CarrierMind, GullibleMind
+from moltarium.agents.minds.heart import HeartMind
+from moltarium.agents.minds.hef import HefMind
 from moltarium.agents.minds.llm import LLMMind
+from moltarium.agents.minds.mimicry import MimicryMind
 from moltarium.agents.minds.random import RandomMind
 from moltarium.agents.minds.scripted import ScriptedMind
 from moltarium.agents.minds.surrogate import SurrogateMind
 from moltarium.agents.minds.writer import WriterMind
 from moltarium.sim.record.errors import ScenarioError
 
-ASKING: Final = frozenset({"llm", "writer"})
+ASKING: Final = frozenset({"heart", "hef", "llm", "mimicry", "writer"})
 """Minds that ask a model."""
 
 Parameters = Mapping[str, float | int | str | bool]
@@ -72,6 +75,14 @@ def _writer(model: str, parameters: Parameters) -> Mind:
     return mind
 
 
+def _around(kind: type[Any], model: str, parameters: Parameters) -> Mind:
+    """Fill a mind that has an `LLMMind` within; what it does not know itself is for that one."""
+    own = {key: value for key, value in parameters.items() if key in _fields(kind)}
+    inner = {key: value for key, value in parameters.items() if key not in own}
+    mind: Mind = _fill(kind, own, {"inner": _fill(LLMMind, inner, {"model": model})})
+    return mind
+
+
 _MAKERS: Final[dict[str, Callable[[str, Parameters], Mind]]] = {
     "surrogate": lambda _, parameters: _fill(SurrogateMind, parameters, {}),
     "random": lambda _, parameters: _fill(RandomMind, parameters, {}),
@@ -79,5 +90,8 @@ _MAKERS: Final[dict[str, Callable[[str, Parameters], Mind]]] = {
     "carrier": lambda _, parameters: _fill(CarrierMind, parameters, {}),
     "gullible": lambda _, parameters: _fill(GullibleMind, parameters, {}),
     "llm": lambda model, parameters: _fill(LLMMind, parameters, {"model": model}),
+    "heart": lambda model, parameters: _around(HeartMind, model, parameters),
+    "hef": lambda model, parameters: _around(HefMind, model, parameters),
+    "mimicry": lambda model, parameters: _fill(MimicryMind, parameters, {"model": model}),
     "writer": _writer,
 }

@@ -10,7 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from moltarium.agents.prompts.treatments import STRONGEST, TREATMENTS
 
 BESIDE_MEANING: Final = ("prices", "ceilings", "engine")
 """Sections that change nothing in the result."""
@@ -77,11 +87,23 @@ class PersonalitySpec(Spec):
     """Standard deviation of each."""
 
 
+def _treatment(name: str) -> str:
+    if name not in TREATMENTS:
+        raise ValueError(f"no treatment is called {name!r}; there are {', '.join(TREATMENTS)}")
+    return name
+
+
+TreatmentName = Annotated[
+    str, AfterValidator(_treatment), Field(json_schema_extra={"enum": list(TREATMENTS)})
+]
+"""A name of `moltarium.agents.prompts.treatments.TREATMENTS`."""
+
+
 class GroupSpec(Spec):
     """A part of the population with one mind."""
 
     mind: str
-    """``surrogate``, ``llm``, ``writer``, ``random`` or ``scripted``."""
+    """``surrogate``, ``llm``, ``writer``, ``heart``, ``hef``, ``mimicry``, ``random``, ``scripted`` …"""
     share: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the population. Give this or `count`."""
     count: Annotated[int, Field(ge=1)] | None = None
@@ -94,11 +116,19 @@ class GroupSpec(Spec):
     """Overrides the population's."""
     parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
     """The mind's own named parameters."""
+    treatment: TreatmentName | None = None
+    """Emotional stimulus in the group's prompts; minds without a prompt are not moved by it."""
+    dose: Annotated[int, Field(ge=1, le=STRONGEST)] = 1
+    """Sentences of the treatment that are told."""
+    withdraw_at: Annotated[int, Field(ge=1)] | None = None
+    """First step at which the treatment is told no more; never, if left out."""
 
     @model_validator(mode="after")
     def _one_size(self) -> GroupSpec:
         if (self.share is None) == (self.count is None):
             raise ValueError("give either share or count")
+        if self.withdraw_at is not None and self.treatment is None:
+            raise ValueError("withdraw_at needs a treatment to withdraw")
         return self
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from moltarium.agents.emotion import emotion_model
 from moltarium.agents.interface import BigFive, Persona
 from moltarium.agents.personas import draw_personas, interests_from_text
+from moltarium.agents.prompts.treatments import Arm
 from moltarium.scenarios.minds import ASKING, make_mind
 from moltarium.scenarios.spec import GroupSpec, PersonalitySpec, Scenario
 from moltarium.sim.clock import Clock, from_us, to_us
@@ -145,6 +146,10 @@ def _members(scenario: Scenario, opening: Opening | None) -> tuple[Member, ...]:
     personas = _personas(scenario, opening, rng)
     minds = [make_mind(group.mind, group.model, group.parameters) for group in population.groups]
     feeds = [_normalised(group.feeds) for group in population.groups]
+    arms = [
+        Arm(group.treatment, group.dose, group.withdraw_at) if group.treatment else None
+        for group in population.groups
+    ]
     living = () if opening is None else opening.living
     members = []
     for index, (persona, number) in enumerate(zip(personas, groups.tolist(), strict=True)):
@@ -153,7 +158,9 @@ def _members(scenario: Scenario, opening: Opening | None) -> tuple[Member, ...]:
             persona = dataclasses.replace(persona, traits=_redraw(group.personality, rng))
         agent_id = living[index] if index < len(living) else f"a{index + 1}"
         model = group.model if group.mind in ASKING else None
-        members.append(Member(agent_id, persona, minds[number], group.mind, model, feeds[number]))
+        members.append(
+            Member(agent_id, persona, minds[number], group.mind, model, feeds[number], arms[number])
+        )
     return tuple(members)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from moltarium.agents.interface import CommunityCard, Item, Notice, Observation, Refusal
+from moltarium.agents.prompts.treatments import NOTHING
 from moltarium.sim.clock import from_us
 from moltarium.sim.limits import Limits, allowance
 from moltarium.sim.ranking import RANKERS, order_comments
@@ -124,6 +125,7 @@ class Observer:
             communities=tuple(self._cards(account)),
             memories=inner.memories,
             allowance=allowance(platform, member.agent_id, now_us, self.limits),
+            treatment=NOTHING if member.arm is None else member.arm.at(step),
         )
 
     def _feed(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from moltarium.agents.emotion import EmotionModel
 from moltarium.agents.interface import Mind, Persona
 from moltarium.agents.personality import Convention
+from moltarium.agents.prompts.treatments import Arm
 from moltarium.sim.clock import Clock
 from moltarium.sim.limits import Limits
 from moltarium.sim.record import schema
@@ -27,6 +29,28 @@ class Member(NamedTuple):
     """Label of the endpoint that the mind asks, if any."""
     feeds: tuple[tuple[str, float], ...]
     """Feeds it reads, with weights that sum to 1."""
+    arm: Arm | None = None
+    """Arm of an experiment that it belongs to, if any."""
+
+
+def arm_rows(members: Sequence[Member], t: int) -> list[schema.Intervention]:
+    """Return one row per arm that says what its agents are told and who they are; ``seq`` is still to be set.
+
+    Parameters
+    ----------
+    members
+        Everybody.
+    t
+        Opening of the society, microseconds UTC.
+    """
+    agents: dict[Arm, list[str]] = {}
+    for member in members:
+        if member.arm is not None:
+            agents.setdefault(member.arm, []).append(member.agent_id)
+    return [
+        schema.Intervention(0, t, 0, "treatment", json.dumps(asdict(arm) | {"agents": told}, sort_keys=True))
+        for arm, told in agents.items()
+    ]
 
 
 def persona_row(seq: int, t: int, step: int, member: Member) -> schema.Persona:

@@ -31,7 +31,7 @@ from moltarium.sim.observe import Inner, Observer, Past
 from moltarium.sim.platform import Platform
 from moltarium.sim.record import schema
 from moltarium.sim.record.schema import Blob, Impression, Row
-from moltarium.sim.setting import Member, Setting, persona_row
+from moltarium.sim.setting import Member, Setting, arm_rows, persona_row
 from moltarium.sim.streams import Purpose, stream
 
 Think = Callable[[Sequence[Pending]], Sequence[Outcome]]
@@ -154,6 +154,8 @@ class Society(mesa.Model):
             numbered = event._replace(seq=self.journal.number(), step=0)
             self.platform.apply(numbered)
             self.journal.rows.append(numbered)
+        for row in arm_rows(self.setting.members, self.setting.clock.us(0)):
+            self.journal.rows.append(row._replace(seq=self.journal.number()))
         self._arrive(0)
         self._write(0)
 

@@ -14,6 +14,10 @@ from moltarium.agents.reader.labels import EKMAN, FINE
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import start_run
+from moltarium.scenarios.world import build_world
+from moltarium.sim.record.errors import ScenarioError
+from moltarium.sim.record.schema import Intervention
+from moltarium.sim.record.store import RunReader
 
 NASTY = (
     b"I love this!\n\n\xff\xfe\x00 broken\r\nNEL\xc2\x85in\xe2\x80\xa8side\n"
@@ -74,3 +78,58 @@ def test_five_temperaments_live_through_the_same_events(tmp_path: Path) -> None:
     baselines = {round(agent["baseline"], 1) for agent in found["agents"]}
     assert found["n"] == 30
     assert len(baselines) >= 4
+
+
+TREATED = """\
+name = "treated"
+seed = 3
+[clock]
+tick = "1h"
+steps = 3
+[population]
+size = 6
+[[population.groups]]
+mind = "surrogate"
+count = 3
+treatment = "boredom"
+dose = 2
+withdraw_at = 3
+[[population.groups]]
+mind = "surrogate"
+share = 1.0
+"""
+
+
+def test_the_record_says_who_was_told_what(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(TREATED)
+    start_run(load(str(path)), tmp_path / "run", watch=lambda _: None)
+    with RunReader(tmp_path / "run") as record:
+        [row] = record.rows(Intervention)
+    told = json.loads(row.parameters)
+    assert (row.name, row.step, told["treatment"], told["dose"], told["withdraw_at"]) == (
+        "treatment", 0, "boredom", 2, 3,
+    )  # fmt: skip
+    assert len(told["agents"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ('population.groups=[{mind="surrogate",share=1.0,treatment="flattery"}]', "flattery"),
+        ('population.groups=[{mind="surrogate",share=1.0,withdraw_at=3}]', "needs a treatment"),
+        ('population.groups=[{mind="heart",share=1.0,parameters={cues="loud"}}]', "emotional or neutral"),
+        ('population.groups=[{mind="hef",share=1.0,parameters={topk=1}}]', "no parameter"),
+    ],
+)
+def test_a_wrong_arm_or_parameter_is_named(setting: str, fault: str) -> None:
+    with pytest.raises(ScenarioError, match=fault):
+        load("null", [setting])
+
+
+@pytest.mark.parametrize("mind", ["heart", "hef", "mimicry"])
+def test_minds_with_affect_are_called_by_name(mind: str) -> None:
+    scenario = load("null", [f'population.groups=[{{mind="{mind}",share=1.0,parameters={{max_tokens=99}}}}]'])
+    [member, *_] = build_world(scenario).setting.members
+    assert member.mind.name == mind
+    assert member.model == "default"
