@@ -73,20 +73,42 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(file: Path) -> sqlite3.Connection:
-    """Open a record without the right to change it."""
+    """Open a record without the right to change it.
+
+    A writer killed while it put its record to rest leaves half a transaction and the journal that undoes it,
+    which nobody can apply without writing: that is done first, by SQLite itself, and changes no row.
+    """
     try:
-        database = sqlite3.connect(
-            f"{file.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=PATIENCE_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
         try:
-            check_identity(database, file)
-        except BaseException:
-            database.close()
-            raise
+            return _read_only(file)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            _roll_back(file)
+            return _read_only(file)
     except sqlite3.Error as error:
         raise trouble(error, file) from error
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=PATIENCE_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        check_identity(database, file)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _roll_back(file: Path) -> None:
+    """Have SQLite undo what a killed writer left half done; it does so before the first read."""
+    with closing(
+        sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE_S)
+    ) as database:
+        database.execute("PRAGMA user_version").fetchone()

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,7 +32,8 @@ def _seeds(given: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     whole = faultless()
     lack = {"unreported": unreported(whole), "untold": untold(whole), "stuck": stuck(whole)}
     luck = play_seeds(given.seed, given.seeds)
-    return {"seeds": given.seeds, **asdict(luck), **lack}, not any(lack.values())
+    figures = {**asdict(replace(luck, troubles=Counter())), "troubles": dict(luck.troubles)}
+    return {"seeds": given.seeds, **figures, **lack}, not any(lack.values())
 
 
 def _storm(given: argparse.Namespace) -> tuple[dict[str, Any], bool]:

@@ -143,3 +143,31 @@ def test_ten_thousand_agents_out_of_memory_can_be_resumed(tmp_path: Path) -> Non
     assert (
         came.digest == start_run(load(str(tmp_path / "crowd.toml")), tmp_path / "whole", watch=quiet).digest
     )
+
+
+HALFWAY = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode = DELETE")
+database.execute("PRAGMA cache_size = 1")
+database.execute("BEGIN IMMEDIATE")
+database.execute("UPDATE agent SET bio = 'torn'")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_death_while_the_record_was_put_to_rest_is_undone_by_the_next_reader(tmp_path: Path) -> None:
+    """A closing writer turns its log off; killed in the midst of it, it leaves a journal to be rolled back."""
+    with RunWriter.create(tmp_path / "run", run_row()) as writer:
+        writer.append(
+            [Agent(step, step, step, f"a{step}", f"h{step}", "x" * 3000, None) for step in range(40)]
+        )
+        writer.commit(step=1)
+    subprocess.run([sys.executable, "-c", HALFWAY, str(tmp_path / "run" / "record.sqlite")], check=False)
+    assert (tmp_path / "run" / "record.sqlite-journal").stat().st_size > 0, "a journal was left"
+    with RunReader(tmp_path / "run") as record:
+        assert record.count(Agent) == 40
+        assert not any(row.bio == "torn" for row in record.rows(Agent))
+        record.verify()
+    with RunWriter.resume(tmp_path / "run") as writer:
+        assert writer.run == run_row()
