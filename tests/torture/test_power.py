@@ -157,7 +157,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_death_while_the_record_was_put_to_rest_is_undone_by_the_next_reader(tmp_path: Path) -> None:
-    """A closing writer turns its log off; killed in the midst of it, it leaves a journal to be rolled back."""
+    """A closing writer turns its log off; killed in the midst of it, it leaves a journal to roll back."""
     with RunWriter.create(tmp_path / "run", run_row()) as writer:
         writer.append(
             [Agent(step, step, step, f"a{step}", f"h{step}", "x" * 3000, None) for step in range(40)]
