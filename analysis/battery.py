@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from moltarium.analysis import activity, structure_family, texts, threads
+from moltarium.analysis import (
+    activity,
+    answers,
+    attention,
+    rhythm,
+    shape_family,
+    structure_family,
+    survival,
+    tails_family,
+    texts,
+    threads,
+    trees,
+)
 from moltarium.analysis.corpus import lacking, read_corpus
 from moltarium.analysis.metric import REGISTRY, Definition, Family, Measure, Sampling
 from moltarium.sim.record.schema import Comment, Post
@@ -24,8 +36,16 @@ def register(family: Family) -> None:
 for _family in (
     structure_family.family("reply"),
     structure_family.family("author"),
+    shape_family.family("reply"),
+    answers.FAMILY,
     activity.FAMILY,
+    tails_family.FAMILY,
     threads.FAMILY,
+    trees.FAMILY,
+    survival.FAMILY,
+    rhythm.FAMILY,
+    attention.ATTENTION_FAMILY,
+    attention.COMMUNITY_FAMILY,
     texts.FAMILY,
 ):
     register(_family)

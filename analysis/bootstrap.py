@@ -142,6 +142,30 @@ def resampled_interval(
     )
 
 
+def median_interval(
+    values: Floats, block: npt.NDArray[np.int64], draws: int, rng: np.random.Generator
+) -> Interval | None:
+    """Return the percentile interval of a median, whole blocks resampled.
+
+    Parameters
+    ----------
+    values
+        Shape (n,).
+    block
+        Number of each value's block, shape (n,).
+    """
+    names, inverse = np.unique(block, return_inverse=True)
+    if len(names) < MIN_BLOCKS or not draws:
+        return None
+    order = np.argsort(values, kind="stable")
+    ordered, of = values[order], inverse[order]
+    found: list[float] = []
+    for weights in multiplicities(len(names), draws, rng):
+        running = np.cumsum(weights[of])
+        found.append(float(ordered[np.searchsorted(running, running[-1] / 2)]))
+    return percentile_interval(found)
+
+
 def or_nan(compute: Callable[[], float]) -> float:
     """Return a replicate's value, or NaN where it has none: intervals are taken over those that have one."""
     try:

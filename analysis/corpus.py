@@ -55,6 +55,8 @@ class Corpus:
     """Agent code per post, or `UNKNOWN`."""
     post_t: Ints
     """Microseconds since 1970 UTC per post."""
+    post_community: Ints
+    """Community number per post, in order of first appearance."""
     comment_author: Ints
     """Agent code per comment, or `UNKNOWN`."""
     comment_post: Ints
@@ -118,12 +120,15 @@ def read_corpus(record: Record) -> Corpus:
     require(record, Post, Comment)
     agents: dict[str, int] = {}
     posts: dict[str, int] = {}
+    communities: dict[str, int] = {}
     post_author, post_t, post_own = array("q"), array("q"), array("b")
+    post_community = array("q")
     for post in record.rows(Post):
         posts[post.post_id] = len(post_t)
         post_author.append(UNKNOWN if post.author is None else agents.setdefault(post.author, len(agents)))
         post_t.append(post.t)
         post_own.append(post.step != OPENING)
+        post_community.append(communities.setdefault(post.community, len(communities)))
 
     comments: dict[str, int] = {}
     parents: dict[int, str] = {}
@@ -150,6 +155,7 @@ def read_corpus(record: Record) -> Corpus:
         agents=np.array(list(agents), dtype=object),
         post_author=_ints(post_author),
         post_t=_ints(post_t),
+        post_community=_ints(post_community),
         comment_author=_ints(comment_author),
         comment_post=_ints(comment_post),
         comment_parent=parent,

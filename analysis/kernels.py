@@ -221,14 +221,13 @@ def mutual(source: Ints, target: Ints, n: int) -> int:
 
 @njit(cache=True, nogil=True)
 def brandes(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Floats, Floats, Ints, Ints]:
-    """Return, over the given sources: Σ and Σ² of dependencies per node, pairs by distance, eccentricities.
+    """Return, over the given sources: Σ and Σ² of dependencies per node; Σ distances and reach per source.
 
-    Brandes 2001, doi:10.1080/0022250X.2001.9990249. Distances count from each source to every node that it
-    reaches, itself left out.
+    Brandes 2001, doi:10.1080/0022250X.2001.9990249. For undirected graphs. Reach counts the nodes that a
+    source reaches, itself left out.
     """
     total, square = np.zeros(n), np.zeros(n)
-    pairs = np.zeros(n + 1, np.int64)
-    far = np.zeros(len(sources), np.int64)
+    length, reach = np.zeros(len(sources), np.int64), np.zeros(len(sources), np.int64)
     distance = np.full(n, -1, np.int32)
     sigma, delta = np.zeros(n), np.zeros(n)
     queue = np.empty(n, np.int32)
@@ -247,23 +246,22 @@ def brandes(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Floats, Fl
                     count += 1
                 if distance[v] == distance[u] + 1:
                     sigma[v] += sigma[u]
-        far[k] = distance[queue[count - 1]]
+        reach[k] = count - 1
         for at in range(count - 1, -1, -1):
             u = queue[at]
             share = (1.0 + delta[u]) / sigma[u]
             for i in range(first[u], first[u + 1]):
-                # Undirected or reversed arcs alike: u's predecessors lie one step nearer.
                 v = head[i]
                 if distance[v] == distance[u] - 1:
                     delta[v] += sigma[v] * share
             if u != s:
                 total[u] += delta[u]
                 square[u] += delta[u] * delta[u]
-                pairs[distance[u]] += 1
+                length[k] += distance[u]
         for at in range(count):
             u = queue[at]
             distance[u], sigma[u], delta[u] = -1, 0.0, 0.0
-    return total, square, pairs, far
+    return total, square, length, reach
 
 
 @njit(cache=True, nogil=True)
@@ -282,3 +280,22 @@ def resampled(
         into[b] += w[a]
         out[a] += w[b]
     return total, both, into, out
+
+
+@njit(cache=True, nogil=True)
+def distances(first: Ints, head: Heads, n: int, source: int) -> Heads:
+    """Return the number of steps from one node to each, −1 where there is no way."""
+    distance = np.full(n, -1, np.int32)
+    queue = np.empty(n, np.int32)
+    queue[0], count, at = source, 1, 0
+    distance[source] = 0
+    while at < count:
+        u = queue[at]
+        at += 1
+        for i in range(first[u], first[u + 1]):
+            v = head[i]
+            if distance[v] < 0:
+                distance[v] = distance[u] + 1
+                queue[count] = v
+                count += 1
+    return distance

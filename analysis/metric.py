@@ -53,7 +53,7 @@ class Sampling:
     seed: int = 0
     """Root of every draw; the same seed gives the same intervals and nulls."""
     draws: int = 200
-    """Bootstrap replicates and null graphs; 0 leaves intervals and nulls out."""
+    """Bootstrap replicates and null graphs; 0 leaves out intervals and nulls that have no formula."""
 
 
 class Definition(NamedTuple):
@@ -107,7 +107,7 @@ class Sheet:
 
     def __init__(self, prefix: str, definitions: Mapping[str, Definition]) -> None:
         self.measures: dict[str, Measure] = {}
-        self._prefix = prefix
+        self.prefix = prefix
         self._definitions = definitions
 
     def enter(
@@ -136,11 +136,11 @@ class Sheet:
         try:
             value = float(compute())
         except NotComputable as lack:
-            self.measures[f"{self._prefix}.{name}"] = Measure(None, source, text, needs=lack.needs, note=note)
+            self.measures[f"{self.prefix}.{name}"] = Measure(None, source, text, needs=lack.needs, note=note)
             return
         if not math.isfinite(value):
-            raise ArithmeticError(f"{self._prefix}.{name} is {value}: a measure is finite or not computable")
-        self.measures[f"{self._prefix}.{name}"] = Measure(
+            raise ArithmeticError(f"{self.prefix}.{name} is {value}: a measure is finite or not computable")
+        self.measures[f"{self.prefix}.{name}"] = Measure(
             value, source, text, ci=ci(value) if ci else None, null=null(value) if null else None, note=note
         )
 
@@ -148,7 +148,7 @@ class Sheet:
         """Enter measures that this record can't give."""
         for name in names:
             text, source = self._definitions[name]
-            self.measures[f"{self._prefix}.{name}"] = Measure(None, source, text, needs=needs)
+            self.measures[f"{self.prefix}.{name}"] = Measure(None, source, text, needs=needs)
 
 
 REGISTRY: Final[dict[str, Family]] = {}

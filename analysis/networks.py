@@ -124,15 +124,9 @@ def build(corpus: Corpus, kind: Kind, keep: npt.NDArray[np.bool_] | None = None)
         If the kind needs comment.parent and the record does not know it.
     """
     used = corpus.comment_own if keep is None else keep & corpus.comment_own
-    on_post = _author_at(corpus.post_author, corpus.comment_post)
-    if kind == "author":
-        addressee = on_post
-    else:
-        parent = corpus.parents()
-        answered = _author_at(corpus.comment_author, parent)
-        addressee = np.where(parent == ON_POST, on_post, answered)
-        if kind == "comment":
-            used = used & (parent != ON_POST)
+    addressee = addressees(corpus, kind)
+    if kind == "comment":
+        used = used & (corpus.parents() != ON_POST)
     known = used & (corpus.comment_author != UNKNOWN) & (addressee != UNKNOWN)
     return from_pairs(
         corpus.agents,
@@ -141,6 +135,21 @@ def build(corpus: Corpus, kind: Kind, keep: npt.NDArray[np.bool_] | None = None)
         kind=kind,
         unknown=int(used.sum() - known.sum()),
     )
+
+
+def addressees(corpus: Corpus, kind: Kind) -> Ints:
+    """Return whom each comment addresses, agent code or `UNKNOWN`, shape (comments,).
+
+    Raises
+    ------
+    NotComputable
+        If the kind needs comment.parent and the record does not know it.
+    """
+    on_post = _author_at(corpus.post_author, corpus.comment_post)
+    if kind == "author":
+        return on_post
+    parent = corpus.parents()
+    return np.where(parent == ON_POST, on_post, _author_at(corpus.comment_author, parent))
 
 
 def _author_at(author: Ints, index: Ints) -> Ints:

@@ -1,0 +1,320 @@
+"""The measures ``reciprocity.*``: weighted, timed, by strength of tie, and against stricter nulls.
+
+All on the reply network (commenter → parent comment's author, or the post's author).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from moltarium.analysis.bootstrap import Floats, Interval, fixed, ratio_intervals
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
+from moltarium.analysis.networks import Network, addressees, from_pairs
+from moltarium.analysis.nulls import over_chains, standing
+from moltarium.analysis.structure import count_mutual, mutual_edges
+from moltarium.analysis.structure_family import null_draws, reciprocity_draws
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import Comment, Post
+
+_SQUARTINI: Final = "Squartini et al. 2013, doi:10.1038/srep02729"
+_HOLTZ: Final = "r as Holtz 2026, arXiv:2602.10131"
+_OURS: Final = "this project"
+_WINDOWS: Final = {"1h": 1, "24h": 24}
+HOUR: Final = 3_600_000_000
+"""Microseconds."""
+
+DEFINITIONS: Final[dict[str, Definition]] = {
+    "weighted": Definition(
+        "Σ min(w_ij, w_ji) over ordered pairs / Σ w, w = comments; null: addressees permuted over comments",
+        _SQUARTINI,
+    ),
+    "within_communities": Definition(
+        "r of the reply network; null: every agent also keeps how many it addresses in each home community "
+        "(where it is most addressed)",
+        _HOLTZ,
+    ),
+    "tie_1": Definition("share answered of edges made by 1 comment", _OURS),
+    "tie_2_4": Definition("share answered of edges made by 2 to 4 comments", _OURS),
+    "tie_5": Definition("share answered of edges made by 5 comments or more", _OURS),
+    "early": Definition("r of the network of the first half of all comments", _OURS),
+    "late": Definition("r of the network of the second half of all comments", _OURS),
+    **{
+        f"answered_{name}": Definition(
+            f"share of first contacts i → j that j returns within {hours} h; contacts later than {hours} h "
+            "before the end left out; null: times permuted over comments",
+            _OURS,
+        )
+        for name, hours in _WINDOWS.items()
+    },
+    **{
+        f"hazard_ratio_{name}": Definition(
+            f"rate of j → i within {hours} h after an i → j / rate of j → i at other times, both after the "
+            "first i → j; intervals over pairs; null: times permuted over comments",
+            _OURS,
+        )
+        for name, hours in _WINDOWS.items()
+    },
+}
+"""What is measured of answers."""
+
+TIMED_COMMENTS: Final = 100_000_000
+"""Comments over all permuted records of the timed nulls: at most 100 draws, at least 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Dated contacts between different agents in order of time."""
+
+    source: Ints
+    target: Ints
+    t: Ints
+    base: int
+
+    @property
+    def pair(self) -> Ints:
+        """A number per ordered pair."""
+        return self.source * self.base + self.target
+
+    @property
+    def back(self) -> Ints:
+        """The number of the pair the other way."""
+        return self.target * self.base + self.source
+
+
+def contacts(corpus: Corpus) -> Contacts:
+    """Return every comment that one known agent addresses to another."""
+    source, target = corpus.comment_author, addressees(corpus, "reply")
+    kept = (source != UNKNOWN) & (target != UNKNOWN) & (source != target) & corpus.comment_own
+    order = np.flatnonzero(kept)[np.argsort(corpus.comment_t[kept], kind="stable")]
+    return Contacts(source[order], target[order], corpus.comment_t[order], max(len(corpus.agents), 1))
+
+
+def weighted_reciprocity(net: Network) -> float:
+    """Return ``Σ_{i≠j} min(w_ij, w_ji) / Σ w``: the share of comments that are matched by one back.
+
+    Examples
+    --------
+    Three comments one way and one back:
+
+    >>> agents = np.array(["a", "b"], dtype=object)
+    >>> weighted_reciprocity(from_pairs(agents, np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0])))
+    0.5
+    """
+    keys = net.source * net.n + net.target
+    both = mutual_edges(net)
+    place = np.searchsorted(keys, (net.target * net.n + net.source)[both])
+    return float(np.minimum(net.weight[both], net.weight[place]).sum() / net.weight.sum())
+
+
+def returned(found: Contacts, window: int) -> tuple[int, int]:
+    """Return (contacts returned in time, contacts watched for that long), first contacts of a pair only."""
+    first = np.unique(found.pair, return_index=True)[1]
+    end = int(found.t[-1])
+    watched = found.t[first] + window <= end
+    mine, start = first[watched], found.t[first[watched]]
+    order = np.lexsort((found.t, found.pair))
+    keys, times = found.pair[order], found.t[order]
+    answer = _next(keys, times, found.back[mine], start)
+    # Only who speaks first makes a contact; what comes second is the answer.
+    opener = _count_before(keys, times, found.back[mine], start) == 0
+    hit = (answer >= 0) & (times[np.maximum(answer, 0)] <= start + window)
+    return int((hit & opener).sum()), int(opener.sum())
+
+
+def hazard(found: Contacts, window: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return, per pair (j, i) at risk, answers and hours within the window, answers and hours outside it.
+
+    A pair is at risk from the first i → j to the record's end; the window follows each i → j.
+    """
+    order = np.lexsort((found.t, found.pair))
+    keys, times = found.pair[order], found.t[order]
+    end = int(found.t[-1])
+    pairs, start = np.unique(keys, return_index=True)
+    of = np.searchsorted(pairs, keys)
+    until = np.full(len(times), end)
+    same = keys[1:] == keys[:-1]
+    until[:-1][same] = times[1:][same]
+    inside = np.bincount(of, np.minimum(until - times, window) / HOUR, len(pairs))
+    total = (end - times[start]) / HOUR
+    # Every contact j → i looks for the last i → j before it.
+    back = found.back[order]
+    last = _count_before(keys, times, back, times)
+    place = np.searchsorted(pairs, back)
+    known = (pairs[np.minimum(place, len(pairs) - 1)] == back) & (last > 0)
+    at, when = place[known], times[known]
+    gap = when - times[start[at] + last[known] - 1]
+    hits: Floats = np.bincount(at, gap <= window, len(pairs)).astype(np.float64)
+    every: Floats = np.bincount(at, minlength=len(pairs)).astype(np.float64)
+    rest: Floats = np.maximum(total - inside, 0)
+    return hits, inside.astype(np.float64), every - hits, rest
+
+
+def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
+    """Compute ``reciprocity.*``."""
+    sheet = Sheet("reciprocity", DEFINITIONS)
+    found = contacts(corpus)
+    if not len(found.t):
+        sheet.lack(DEFINITIONS, "at least 1 edge")
+        return sheet.measures
+    net = from_pairs(corpus.agents, found.source, found.target)
+    _enter_weighted(sheet, found, net, sampling)
+    block = _homes(corpus, net)
+    r = count_mutual(net.source, net.target, net.n) / net.m
+    strict = partial(
+        _standing, reciprocity_draws(net, sampling, block), "directed configuration within home communities"
+    )
+    sheet.enter("within_communities", lambda: r, null=strict)
+    both = mutual_edges(net)
+    ties = {"tie_1": (1, 1), "tie_2_4": (2, 4), "tie_5": (5, np.inf)}
+    chosen = {name: (net.weight >= low) & (net.weight <= high) for name, (low, high) in ties.items()}
+    parts = {
+        name: (np.bincount(net.source, both & these, net.n), np.bincount(net.source, these, net.n))
+        for name, these in chosen.items()
+    }
+    intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 80]))
+    for name, (above, below) in parts.items():
+        sheet.enter(name, partial(_share, above, below), ci=fixed(intervals[name]))
+    half = len(found.t) // 2
+    for name, part in (("early", slice(None, half)), ("late", slice(half, None))):
+        sheet.enter(name, partial(_half, corpus, found, part))
+    _enter_timed(sheet, found, sampling)
+    return {f"reciprocity.{name}": sheet.measures[f"reciprocity.{name}"] for name in DEFINITIONS}
+
+
+def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampling) -> None:
+    names = np.arange(found.base).astype(object)
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[float]:
+        for _ in range(share):
+            drawn = from_pairs(names, found.source, rng.permutation(found.target))
+            yield weighted_reciprocity(drawn) if drawn.m else 0.0
+
+    draws = over_chains(chain, _timed_draws(sampling, found), np.random.default_rng([sampling.seed, 81]))
+    null = partial(
+        _standing, np.array(draws), "addressees permuted over comments: in- and out-strengths kept"
+    )
+    sheet.enter("weighted", lambda: weighted_reciprocity(net), null=null)
+
+
+def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
+    def shares(one: Contacts) -> list[float]:
+        rows = []
+        for hours in _WINDOWS.values():
+            hit, watched = returned(one, hours * HOUR)
+            inside, near, outside, far = (part.sum() for part in hazard(one, hours * HOUR))
+            ratio = inside / near / (outside / far) if near and outside and far else np.nan
+            rows += [hit / watched if watched else np.nan, ratio]
+        return rows
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[list[float]]:
+        for _ in range(share):
+            order = rng.permutation(len(found.t))
+            yield shares(Contacts(found.source[order], found.target[order], found.t, found.base))
+
+    rng = np.random.default_rng([sampling.seed, 82])
+    table = np.array(over_chains(chain, _timed_draws(sampling, found), rng)).reshape(-1, 2 * len(_WINDOWS))
+    own = shares(found)
+    for k, (name, hours) in enumerate(_WINDOWS.items()):
+        null = partial(_standing, table[:, 2 * k], "times permuted over comments")
+        sheet.enter(
+            f"answered_{name}", partial(_known, own[2 * k], f"a record longer than {hours} h"), null=null
+        )
+        null = partial(_standing, table[:, 2 * k + 1], "times permuted over comments")
+        ci = partial(hazard_interval, hazard(found, hours * HOUR))
+        needs = f"answers within {hours} h and after"
+        sheet.enter(f"hazard_ratio_{name}", partial(_known, own[2 * k + 1], needs), ci=ci, null=null)
+
+
+def hazard_interval(parts: tuple[Floats, Floats, Floats, Floats], ratio: float) -> Interval | None:
+    """Return the interval of a ratio of rates on the log scale, pairs being independent (delta method)."""
+    hits, near, others, far = parts
+    if not (hits.sum() and others.sum()):
+        return None
+    score = hits / hits.sum() - near / near.sum() - others / others.sum() + far / far.sum()
+    reach = 1.959963984540054 * float(np.sqrt(score @ score))
+    return ratio * float(np.exp(-reach)), ratio * float(np.exp(reach))
+
+
+def _homes(corpus: Corpus, net: Network) -> Ints:
+    """Return, per node, the community where it is most addressed (or writes most), as a block number."""
+    author, community = corpus.post_author, corpus.post_community
+    target, placed = addressees(corpus, "reply"), corpus.comment_post != UNKNOWN
+    known = placed & (target != UNKNOWN)
+    base = int(community.max(initial=0)) + 1
+    who = np.concatenate((target[known], author[author != UNKNOWN]))
+    where = np.concatenate((community[corpus.comment_post[known]], community[author != UNKNOWN]))
+    keys, count = np.unique(who * base + where, return_counts=True)
+    home = np.zeros(len(corpus.agents), dtype=np.int64)
+    order = np.argsort(count, kind="stable")
+    home[keys[order] // base] = keys[order] % base
+    code = {name: k for k, name in enumerate(corpus.agents.tolist())}
+    return home[[code[name] for name in net.names.tolist()]]
+
+
+def _next(keys: Ints, times: Ints, key: Ints, after: Ints) -> Ints:
+    """Return the place of each key's first time later than `after`, −1 if there is none."""
+    place = _rank(keys, times, key, after)
+    found = np.minimum(place, len(keys) - 1)
+    return np.where((place < len(keys)) & (keys[found] == key), place, -1)
+
+
+def _count_before(keys: Ints, times: Ints, key: Ints, at: Ints) -> Ints:
+    """Return how many of each key's times are not later than `at`."""
+    return _rank(keys, times, key, at) - np.searchsorted(keys, key)
+
+
+def _rank(keys: Ints, times: Ints, key: Ints, at: Ints) -> Ints:
+    """Return where (key, at) would go to the right in the sorted (keys, times)."""
+    joined = np.lexsort(
+        (
+            np.concatenate((np.zeros(len(keys)), np.ones(len(key)))),
+            np.concatenate((times, at)),
+            np.concatenate((keys, key)),
+        )
+    )
+    asked = joined >= len(keys)
+    place = np.empty(len(key), dtype=np.int64)
+    place[joined[asked] - len(keys)] = (np.cumsum(~asked))[asked]
+    return place
+
+
+def _half(corpus: Corpus, found: Contacts, part: slice) -> float:
+    net = from_pairs(corpus.agents, found.source[part], found.target[part])
+    if not net.m:
+        raise NotComputable("at least 1 edge in each half")
+    return count_mutual(net.source, net.target, net.n) / net.m
+
+
+def _share(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> float:
+    if not below.any():
+        raise NotComputable("at least 1 edge of this strength")
+    return float(above.sum() / below.sum())
+
+
+def _known(value: float, needs: str) -> float:
+    if not np.isfinite(value):
+        raise NotComputable(needs)
+    return value
+
+
+def _standing(draws: Floats, model: str, value: float) -> Null | None:
+    return standing(value, draws, model)
+
+
+def _timed_draws(sampling: Sampling, found: Contacts) -> int:
+    return min(sampling.draws, 100, max(10, TIMED_COMMENTS // len(found.t)), null_draws(100, len(found.t)))
+
+
+FAMILY: Final = Family(
+    "reciprocity",
+    frozenset({Post, Comment, "post.author", "comment.author", "comment.parent"}),
+    measure,
+    DEFINITIONS,
+)

@@ -1,0 +1,199 @@
+"""Planted truths: in how many of 100 worlds a measure's 95 % interval holds what was planted.
+
+Run as ``python -m benchmarks.coverage [--seeds 100]`` from the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from benchmarks.targets import Check, table
+from moltarium.analysis.answers import HOUR, Contacts, hazard, hazard_interval
+from moltarium.analysis.bootstrap import Interval, normal_interval, resampled_interval
+from moltarium.analysis.inequality import gini
+from moltarium.analysis.metric import Sampling
+from moltarium.analysis.networks import from_pairs
+from moltarium.analysis.nulls import standing
+from moltarium.analysis.rhythm import gaps, growth, peak
+from moltarium.analysis.structure import count_mutual, undirected
+from moltarium.analysis.structure_family import reciprocity_draws, vertex_bootstrap
+from moltarium.analysis.survival import Waits, kaplan_meier, weibull_shape
+from moltarium.analysis.tails import counted, estimate, estimate_interval, fit
+from moltarium.analysis.trees import slope_of
+
+
+class Found(NamedTuple):
+    """A planted value and the interval that should hold it."""
+
+    truth: float
+    interval: Interval | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.interval is not None and self.interval[0] <= self.truth <= self.interval[1]
+
+
+def power_law(seed: int) -> Found:
+    """2,000 values of a discrete power law with exponent 2.3 from 1 on."""
+    return Found(2.3, fit(counted(np.random.default_rng(seed).zipf(2.3, 2000)), 1).ci)
+
+
+def power_law_tail(seed: int) -> Found:
+    """The same exponent from 5 on, below it something else: xmin has to be found."""
+    rng = np.random.default_rng(seed)
+    draws = rng.zipf(2.3, 60_000)
+    tail = draws[draws >= 5][:1500]
+    data = counted(np.concatenate((tail, rng.integers(1, 5, 1500))))
+    return Found(2.3, estimate_interval(data, estimate(data), 40, rng))
+
+
+def weibull(seed: int) -> Found:
+    """Waits of shape .5, a third of them censored."""
+    rng = np.random.default_rng(seed)
+    wait, watched = 60 * rng.weibull(0.5, 1500), rng.exponential(120, 1500)
+    found = Waits(np.minimum(wait, watched), wait <= watched, np.arange(1500) // 5)
+    return Found(0.5, weibull_shape(found)[1])
+
+
+def survival(seed: int) -> Found:
+    """Exponential waits, censored at random: S at the mean is e⁻¹."""
+    rng = np.random.default_rng(seed)
+    wait, watched = rng.exponential(60, 800), rng.exponential(120, 800)
+    return Found(np.exp(-1), kaplan_meier(np.minimum(wait, watched), wait <= watched, 60)[1])
+
+
+def hazard_ratio(seed: int) -> Found:
+    """Pairs that talk at one rate, and at five times that for an hour after being addressed."""
+    rng = np.random.default_rng(seed)
+    pairs, hours, rate, ratio = 400, 200.0, 0.02, 5.0
+    speakers = rng.poisson(0.03 * hours, pairs)
+    source, target, t = [], [], []
+    for k, count in enumerate(speakers):
+        asked = np.sort(rng.uniform(0, hours, count))
+        tries = np.sort(rng.uniform(0, hours, rng.poisson(rate * ratio * hours)))
+        before = np.r_[-np.inf, asked][np.searchsorted(asked, tries)]
+        near = tries - before <= 1.0
+        kept = tries[near | (rng.random(len(tries)) < 1 / ratio)]
+        source += [2 * k] * count + [2 * k + 1] * len(kept)
+        target += [2 * k + 1] * count + [2 * k] * len(kept)
+        t += [*asked, *kept]
+    order = np.argsort(t)
+    when = (np.array(t)[order] * HOUR).astype(np.int64)
+    found = Contacts(np.array(source)[order], np.array(target)[order], when, 2 * pairs)
+    # Only the planted direction: who asks is even, who answers odd.
+    return Found(ratio, _one_way(found))
+
+
+def _one_way(found: Contacts) -> Interval | None:
+    pairs = np.unique(found.pair)
+    asks = (pairs // found.base) % 2 == 0
+    hits, near, others, far = (part[asks] for part in hazard(found, HOUR))
+    value = hits.sum() / near.sum() / (others.sum() / far.sum())
+    return hazard_interval((hits, near, others, far), float(value))
+
+
+def reciprocity(seed: int) -> Found:
+    """400 agents, each pair mutual with 2 %, one way with 2 %: of 8 edges, 4 + 4 … r = 2/3."""
+    rng = np.random.default_rng(seed)
+    n = 400
+    a, b = np.triu_indices(n, 1)
+    draw = rng.random(len(a))
+    mutual, single = draw < 0.02, (draw >= 0.02) & (draw < 0.04)
+    turn = rng.random(len(a)) < 0.5
+    heads = np.concatenate((a[mutual], b[mutual], np.where(turn, a, b)[single]))
+    tails = np.concatenate((b[mutual], a[mutual], np.where(turn, b, a)[single]))
+    net = from_pairs(np.arange(n).astype(object), heads, tails)
+    value = count_mutual(net.source, net.target, net.n) / net.m
+    draws = vertex_bootstrap(net, undirected(net), Sampling(seed, 200))["reciprocity"]
+    return Found(2 / 3, normal_interval(value, draws, 0, 1))
+
+
+def inequality(seed: int) -> Found:
+    """Exponential activity, whose Gini coefficient is 1/2."""
+    rng = np.random.default_rng(seed)
+    return Found(0.5, resampled_interval(rng.exponential(1, 1000), gini, 200, rng))
+
+
+def regular(seed: int) -> Found:
+    """A fifth of agents post like clockwork (gaps within ± 20 %), the others at random."""
+    rng = np.random.default_rng(seed)
+    clock = rng.random(500) < 0.2
+    wait = np.where(clock[:, None], rng.uniform(0.8, 1.2, (500, 60)), rng.exponential(1, (500, 60)))
+    t = (np.cumsum(wait, axis=1) * 3.6e9).astype(np.int64)
+    found = gaps(np.repeat(np.arange(500), 60), t.ravel(), 3)
+    share = (found.sd / found.mean < 0.5).astype(float)
+    return Found(0.2, resampled_interval(share, lambda x: float(x.mean()), 200, rng))
+
+
+def decay(seed: int) -> Found:
+    """Steady writing: N ∝ t, so relative growth falls as t⁻¹."""
+    t = np.random.default_rng(seed).uniform(0, 100 * HOUR, 40_000).astype(np.int64)
+    return Found(-1.0, growth(t)[1])
+
+
+def scaling(seed: int) -> Found:
+    """y ∝ x^.78 with noise that grows with x."""
+    rng = np.random.default_rng(seed)
+    x = rng.exponential(1.5, 800)
+    return Found(0.78, slope_of(x, 0.78 * x + rng.normal(0, 0.2 + 0.3 * x))[1])
+
+
+WORLDS: Final[dict[str, Callable[[int], Found]]] = {
+    "power law": power_law,
+    "power law, xmin estimated": power_law_tail,
+    "Weibull shape": weibull,
+    "Kaplan–Meier": survival,
+    "hazard ratio": hazard_ratio,
+    "reciprocity": reciprocity,
+    "Gini": inequality,
+    "regular agents": regular,
+    "growth exponent": decay,
+    "scaling exponent": scaling,
+}
+"""Planted worlds by the measure that should find the truth."""
+
+
+def silent_reciprocity(seed: int) -> float:
+    """Return p of reciprocity in a world where who answers whom is chance."""
+    rng = np.random.default_rng(seed)
+    out, into = rng.pareto(2.0, (2, 300)) + 0.2
+    # Odds that are products make every graph of one degree sequence equally likely.
+    odds = 0.03 * np.outer(out, into)
+    np.fill_diagonal(odds, 0)
+    ends = np.argwhere(rng.random(odds.shape) < odds / (1 + odds))
+    net = from_pairs(np.arange(300).astype(object), ends[:, 0], ends[:, 1])
+    value = count_mutual(net.source, net.target, net.n) / net.m
+    null = standing(value, reciprocity_draws(net, Sampling(seed, 100)), "")
+    return null.p if null else 1.0
+
+
+def silent_spectrum(seed: int) -> float:
+    """Return p of a 4-hour heartbeat in a world without one."""
+    t = np.random.default_rng(seed).uniform(0, 10 * 24 * HOUR, 5000).astype(np.int64)
+    return peak(t, 4.0).p
+
+
+def main() -> None:
+    """Print, per planted world, how many intervals hold the truth, and how often silent nulls speak."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100)
+    seeds = range(parser.parse_args().seeds)
+    checks = [
+        Check(f"{name}: truth held", 100 * sum(world(k).holds for k in seeds) / len(seeds), "≥", 94, "%")
+        for name, world in WORLDS.items()
+    ]
+    for name, silent in (("reciprocity", silent_reciprocity), ("heartbeat", silent_spectrum)):
+        flagged = 100 * sum(silent(k) < 0.05 for k in seeds) / len(seeds)
+        # Two standard errors of 100 draws above 5 %.
+        bound = 5 + 200 * (0.0475 / len(seeds)) ** 0.5
+        checks.append(Check(f"{name}: silent null flagged", flagged, "≤", bound, "%"))
+    print(table(checks))
+
+
+if __name__ == "__main__":
+    main()
