@@ -23,12 +23,22 @@ Against = Annotated[Path | None, typer.Option(metavar="RUN", help="A second reco
 
 
 def measure(
-    folder: RunFolder,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")
+    ] = None,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List what every measure is, without measuring.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
     draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
     as_json: JsonFlag = False,
 ) -> None:
     """Compute every measure of one record, with intervals and nulls."""
+    if listing:
+        _list(as_json)
+        return
+    if folder is None:
+        raise typer.BadParameter("give a RUN to measure, or --list")
     from moltarium.analysis.battery import measure as measure_all
     from moltarium.analysis.results import as_json as rendered
 
@@ -68,6 +78,29 @@ def compare(
             title,
             ("measure", "a", "b", "difference", "95 % interval", "source of b"),
             map(_comparison_row, comparisons.items()),
+        )
+
+
+def published(
+    folder: RunFolder,
+    seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
+    draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
+    as_json: JsonFlag = False,
+) -> None:
+    """Set a record beside what is published of MoltBook, figure by figure, with how well each is known."""
+    from moltarium.analysis.compare import as_json as rendered
+    from moltarium.analysis.compare import compare_published
+
+    with _open(folder) as record:
+        comparisons = compare_published(record, seed=seed, draws=draws)
+        title = f"{record.run.title} beside published figures"
+    if as_json:
+        put_json(rendered(comparisons))
+    else:
+        put_table(
+            title,
+            ("measure", "ours", "95 % interval", "theirs", "grade", "source"),
+            map(_published_row, comparisons.items()),
         )
 
 
@@ -165,7 +198,7 @@ def susceptibility(folder: RunFolder, as_json: JsonFlag = False) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    for command in (measure, compare, export, report, dashboard, susceptibility):
+    for command in (measure, published, compare, export, report, dashboard, susceptibility):
         app.command()(command)
 
 
@@ -181,6 +214,23 @@ def _measure_row(named: tuple[str, Measure]) -> tuple[object, ...]:
         None if null is None else null.mean,
         None if null is None else null.p,
     )
+
+
+def _published_row(named: tuple[str, Comparison]) -> tuple[object, ...]:
+    name, found = named
+    ours = found.a if found.needs is None else f"not computable: needs {found.needs.removeprefix('a: ')}"
+    return name, ours, _interval(found.a_ci), found.b, found.grade, found.source
+
+
+def _list(as_json: bool) -> None:
+    from moltarium.analysis.battery import definitions
+
+    found = definitions()
+    if as_json:
+        put_json({name: entry._asdict() for name, entry in found.items()})
+    else:
+        rows = ((name, entry.text, entry.source) for name, entry in found.items())
+        put_table("Every measure", ("measure", "definition", "source"), rows)
 
 
 def _comparison_row(named: tuple[str, Comparison]) -> tuple[object, ...]:

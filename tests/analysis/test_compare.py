@@ -97,5 +97,9 @@ def test_holtz_fills_the_acceptance_table() -> None:
         "thread.never_replied": 0.935,
         "thread.posts_with_comment": 0.946,
         "thread.first_comment_median_min": 0.4,
+        "community.top10_share": 0.851,
+        "tree.shape_minimal": 0.395,
+        "tree.shape_wide_tree": 0.360,
+        "tree.shape_deep_chain": 0.050,
         "text.exact_duplicates": 0.341,
     }
