@@ -85,7 +85,7 @@ class EmotionalAlignment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairs:
+class Pairs:
     """Comments and what they answer, as codes."""
 
     child: _Ints
@@ -102,7 +102,14 @@ class _Pairs:
     left_out: dict[str, int]
 
 
-def _paired(record: Record) -> _Pairs:
+def answered(record: Record) -> Pairs:
+    """Return every comment with what it answers, own answers left out.
+
+    Raises
+    ------
+    NotComputable
+        Where a table or ``comment.parent`` is unknown, or there are fewer than `MIN_PAIRS` pairs.
+    """
     for need in (Post, Comment, "comment.parent"):
         if not record.has(need):
             raise NotComputable(need if isinstance(need, str) else f"table {need.__name__.lower()}")
@@ -128,7 +135,7 @@ def _paired(record: Record) -> _Pairs:
     block = np.arange(len(frame)) * BLOCKS // len(frame)
     texts = list(dict.fromkeys([*frame["body"], *frame["above"]]))
     row = {text: i for i, text in enumerate(texts)}
-    return _Pairs(
+    return Pairs(
         child=np.array([row[text] for text in frame["body"]], np.int64),
         parent=np.array([row[text] for text in frame["above"]], np.int64),
         target=pd.factorize(frame["target"])[0],
@@ -175,7 +182,7 @@ def _null(value: float, draws: _Floats) -> Null:
     return Null("parents permuted within community and time block", mean, sd, z, p, len(draws))
 
 
-def _bootstrap(pairs: _Pairs, felt: _Felt, draws: int, rng: np.random.Generator) -> tuple[_Floats, _Floats]:
+def _bootstrap(pairs: Pairs, felt: _Felt, draws: int, rng: np.random.Generator) -> tuple[_Floats, _Floats]:
     """Correlation and same-label share on resampled threads, from each thread's sums."""
     x, y = felt.x, felt.y
     sums = (np.ones_like(x), x, y, x * x, y * y, x * y, (felt.lx == felt.ly).astype(float))
@@ -231,7 +238,7 @@ def emotional_alignment(
     NotComputable
         Where a table or ``comment.parent`` is unknown, or there are fewer than `MIN_PAIRS` pairs.
     """
-    pairs = _paired(record)
+    pairs = answered(record)
     if reader is None:
         from moltarium.agents.reader import load_reader
 
@@ -292,7 +299,7 @@ class _Draw:
     curve: _Floats
 
 
-def _felt(pairs: _Pairs, reader: EmotionReader) -> _Felt:
+def _felt(pairs: Pairs, reader: EmotionReader) -> _Felt:
     reading = reader.read(pairs.texts)
     valence = np.asarray(reading.vad, np.float64)[:, 0]
     names, codes = np.unique(np.asarray(list(reading.labels()), dtype=str), return_inverse=True)
@@ -311,7 +318,7 @@ def _felt(pairs: _Pairs, reader: EmotionReader) -> _Felt:
     )
 
 
-def _permuted(pairs: _Pairs, felt: _Felt, rng: np.random.Generator) -> _Draw:
+def _permuted(pairs: Pairs, felt: _Felt, rng: np.random.Generator) -> _Draw:
     moved = permuted_parents(pairs.target, pairs.stratum, rng)
     x, lx = felt.x[moved], felt.lx[moved]
     return _Draw(

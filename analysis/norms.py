@@ -51,7 +51,7 @@ class NormConvergence:
 
 
 def norm_texts(record: Record, texts: Texts) -> pd.DataFrame:
-    """Return the texts to compare: columns ``t``, ``author``, ``community``, ``text``, in order of time.
+    """Return the texts to compare: ``id``, ``t``, ``author``, ``community``, ``text``, in order of time.
 
     Raises
     ------
@@ -64,13 +64,13 @@ def norm_texts(record: Record, texts: Texts) -> pd.DataFrame:
             raise NotComputable(f"table {table.__name__.lower()}")
     posts = record.frame(Post)
     if texts == "post":
-        frame = posts.assign(text=(posts["title"] + "\n" + posts["body"]).str.strip())
+        frame = posts.assign(id=posts["post_id"], text=(posts["title"] + "\n" + posts["body"]).str.strip())
     else:
-        frame = record.frame(Comment).rename(columns={"body": "text"})
+        frame = record.frame(Comment).rename(columns={"body": "text", "comment_id": "id"})
         frame["community"] = frame["post_id"].map(posts.set_index("post_id")["community"].to_dict())
     frame = frame.dropna(subset=["author", "community"])
     frame = frame[frame["step"].fillna(OBSERVED) != OPENING]
-    return frame.sort_values("seq")[["t", "author", "community", "text"]].reset_index(drop=True)
+    return frame.sort_values("seq")[["id", "t", "author", "community", "text"]].reset_index(drop=True)
 
 
 def norm_convergence(

@@ -47,8 +47,8 @@ def sign(data: npt.NDArray[np.uint8], ends: Ints, width: int, bins: int) -> Hash
             for place in range(at, min(at + width, end)):
                 shingle = (shingle << np.uint64(8)) | np.uint64(data[place])
             code = mixed(shingle)
-            b = np.int64(code % np.uint64(bins))
-            row[b] = min(row[b], code)
+            slot = np.int64(code % np.uint64(bins))
+            row[slot] = min(row[slot], code)
         full = row != nothing
         for b in range(bins):
             attempt = 0

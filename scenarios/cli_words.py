@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -55,9 +56,35 @@ def drift(
         say(f"{name}: not computable, needs {needs}")
 
 
+def norms(
+    folder: RunFolder,
+    texts: Annotated[
+        Literal["post", "comment"], typer.Option(help="Read norms off posts or comments.")
+    ] = "post",
+    seed: Seed = 0,
+    draws: Annotated[int, typer.Option(min=50, help="Draws of every null and interval.")] = 200,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask whether communities come to share norms: convergence, templates, newcomers, enforcement, style."""
+    from moltarium.analysis.norm_report import norms as norms_in
+    from moltarium.sim.record.store import RunReader
+
+    with RunReader(folder) as record:
+        found = norms_in(record, texts=texts, draws=draws, seed=seed)
+        title = record.run.title
+    if as_json:
+        put_json(found)
+        return
+    put_table(
+        f"{title}: do communities come to share norms?",
+        ("question", "value", "95 %", "null", "p", "verdict"),
+        _norm_rows(found),
+    )
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    for command in (drift,):
+    for command in (drift, norms):
         app.command()(command)
 
 
@@ -73,3 +100,44 @@ def _effect_row(effect: Effect) -> tuple[object, ...]:
         effect.p,
         effect.verdict,
     )
+
+
+def _norm_rows(found: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    """The figures that answer a question; everything else is in the JSON."""
+    yield _standing("dispersion inside communities: change", found["convergence"], "change")
+    templates = found["templates"]
+    if "needs" not in templates:
+        yield "share with a near-duplicate", templates["near_duplicates"], None, None, None, None
+        yield "share in templates", templates["in_templates"], None, None, None, None
+        yield _standing("share in templates: change", templates["rise"], "change")
+    moving = found["windows"]
+    if "needs" not in moving:
+        yield "words: largest move between windows", None, None, None, moving["change"]["p"], None
+    yield _standing("newcomers: distance per doubling of tenure", found["newcomers"], "change")
+    responses = found["enforcement"]
+    for response, entry in responses.items() if "needs" not in responses else ():
+        yield _standing(f"{response} by distance from the norm", entry, "rho")
+    style = found["style"]
+    null = style.get("matching_null", {})
+    yield (
+        "style matching of replies", _needs(style) if "needs" in style else style["matching"], None,
+        null.get("mean"), null.get("p"), style.get("verdict"),
+    )  # fmt: skip
+
+
+def _standing(question: str, entry: dict[str, Any], value: str) -> tuple[object, ...]:
+    if "needs" in entry:
+        return question, _needs(entry), None, None, None, None
+    null = entry.get("null", {})
+    return (
+        question,
+        entry[value],
+        f"{figure(entry['ci'][0])} to {figure(entry['ci'][1])}",
+        null.get("mean"),
+        null.get("p", entry.get("p")),
+        entry["verdict"],
+    )
+
+
+def _needs(entry: dict[str, Any]) -> str:
+    return f"not computable: needs {entry['needs']}"
