@@ -127,9 +127,16 @@ class Individual:
     L. B. (2010). Psychological Science 21(7), 984–991. doi:10.1177/0956797610372634. Taking neuroticism as
     the carrier is our choice.
     """
+    susceptibility: float = 0.0
+    """The gain on every axis is scaled by 1 + k(2A − 1): agreeable agents catch more of what they read.
+
+    That people differ in how much emotion they catch: Doherty, R. W. (1997). The emotional contagion scale.
+    Journal of Nonverbal Behavior 21(2), 131–154. doi:10.1023/A:1024956003661. Taking agreeableness as the
+    carrier is our choice, and off by default.
+    """
 
     def __post_init__(self) -> None:
-        for name in ("negative_reactivity", "positive_reactivity", "inertia"):
+        for name in ("negative_reactivity", "positive_reactivity", "inertia", "susceptibility"):
             _require(0.0 <= getattr(self, name) <= 1.0, f"{name} lies in [0, 1]")
 
 
@@ -196,12 +203,16 @@ def relaxed(given: Inputs, half_life_h: float, individual: Individual) -> Floats
 def _pull(gain: float, given: Inputs, mood: Floats, individual: Individual) -> Floats:
     """Return the impulse (n, 3): share of the way to the stimulus times the way."""
     way = given.stimulus - mood
-    impulse = (gain * given.strength)[:, None] * way
+    share = gain * given.strength
+    if individual.susceptibility:
+        caught = 1.0 + individual.susceptibility * (2.0 * given.traits[:, 3] - 1.0)
+        share = np.minimum(share * caught, 1.0)
+    impulse = share[:, None] * way
     if individual.negative_reactivity or individual.positive_reactivity:
         down = 1.0 + individual.negative_reactivity * (2.0 * given.traits[:, 4] - 1.0)
         up = 1.0 + individual.positive_reactivity * (2.0 * given.traits[:, 2] - 1.0)
         scale = np.where(way[:, 0] < 0.0, down, up)
-        impulse[:, 0] = np.minimum(gain * given.strength * scale, 1.0) * way[:, 0]
+        impulse[:, 0] = np.minimum(share * scale, 1.0) * way[:, 0]
     return impulse
 
 

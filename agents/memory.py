@@ -13,6 +13,9 @@ from moltarium.agents.interface import Remembered
 RECENCY_HALF_LIFE_H: Final = math.log(0.5) / math.log(0.995)
 """About 138 hours: the decay of .995 an hour of Park et al. (2023) as a half-life."""
 
+CONGRUENCE: Final = 0.5
+"""Weight of the agreement of mood and memory in `recall`, against 1 for recency, importance and relevance."""
+
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 _STOP: Final = frozenset(
@@ -104,7 +107,13 @@ def likeness(first: frozenset[str], second: frozenset[str]) -> float:
 
 
 def recall(
-    memories: Sequence[Remembered], query: str, k: int, *, half_life_h: float = RECENCY_HALF_LIFE_H
+    memories: Sequence[Remembered],
+    query: str,
+    k: int,
+    *,
+    half_life_h: float = RECENCY_HALF_LIFE_H,
+    mood: float = 0.0,
+    valences: Sequence[float] = (),
 ) -> tuple[Remembered, ...]:
     """Return the k memories that a situation brings back, strongest first.
 
@@ -123,13 +132,27 @@ def recall(
         How many at most.
     half_life_h
         Hours in which recency halves.
+    mood, valences
+        The mood's valence and that of each memory, in [−1, 1]: mood × valence × `CONGRUENCE` joins the sum,
+        so that a low mood brings back what hurt, a high one what was good, and none neither. After Bower,
+        G. H. (1981), Mood and memory, American Psychologist 36(2), 129–148,
+        doi:10.1037/0003-066X.36.2.129; the form is ours. Without `valences` mood plays no part.
+
+    Raises
+    ------
+    ValueError
+        If there are valences, but not one for each memory.
     """
     if k <= 0:
         return ()
+    if valences and len(valences) != len(memories):
+        raise ValueError("give one valence for each memory, or none")
     wanted = words(query)
 
-    def strength(memory: Remembered) -> float:
+    def strength(place: int) -> float:
+        memory = memories[place]
         recency = math.pow(0.5, max(0.0, memory.age_s) / 3600.0 / half_life_h)
-        return recency + memory.importance + likeness(wanted, words(memory.text))
+        congruent = CONGRUENCE * mood * valences[place] if valences else 0.0
+        return recency + memory.importance + likeness(wanted, words(memory.text)) + congruent
 
-    return tuple(sorted(memories, key=strength, reverse=True)[:k])
+    return tuple(memories[place] for place in sorted(range(len(memories)), key=strength, reverse=True)[:k])

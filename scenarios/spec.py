@@ -162,6 +162,19 @@ class PlatformSpec(Spec):
     """Whether community creators may remove content."""
 
 
+class IndividualSpec(Spec):
+    """How personality bends the dynamics (`moltarium.agents.emotion.Individual`); 0 switches a part off."""
+
+    negative_reactivity: Share = 0.3
+    """Neuroticism scales pushes of valence down."""
+    positive_reactivity: Share = 0.3
+    """Extraversion scales pushes of valence up."""
+    inertia: Share = 0.3
+    """Neuroticism scales the half-life."""
+    susceptibility: Share = 0.0
+    """Agreeableness scales the gain on every axis."""
+
+
 class EmotionSpec(Spec):
     """How moods move."""
 
@@ -175,6 +188,8 @@ class EmotionSpec(Spec):
     """Second order only."""
     half_life: Duration = timedelta(hours=6)
     """Time in which half the distance to the temperament is lost."""
+    individual: IndividualSpec = IndividualSpec()
+    """What of this differs between personalities."""
 
 
 class MemorySpec(Spec):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from moltarium.agents.emotion import emotion_model
+from moltarium.agents.emotion import Individual, emotion_model
 from moltarium.agents.interface import BigFive, Persona
 from moltarium.agents.personas import draw_personas, interests_from_text
 from moltarium.agents.prompts.treatments import Arm
@@ -106,6 +106,7 @@ def _setting(scenario: Scenario, opening: Opening | None, default_start: datetim
             gain=scenario.emotion.gain,
             momentum=scenario.emotion.momentum,
             half_life_h=hours,
+            individual=Individual(**scenario.emotion.individual.model_dump()),
         ),
         moods=scenario.emotion.dynamics != "none",
         convention=scenario.emotion.convention,

@@ -24,6 +24,7 @@ from moltarium.agents.prompts.shared import repair, system
 from moltarium.agents.prompts.turn import NAME_BYTES, TITLE_BYTES, Budget, Shown, turn
 from moltarium.agents.prompts.untrusted import neutralise, without_marks
 from moltarium.agents.prompts.window import allowed_bytes, fitting_room
+from moltarium.agents.relations import relations
 
 ANSWERED_IMPORTANCE = 0.3
 """Importance of the memory of whom one answered."""
@@ -94,7 +95,8 @@ class LLMMind:
             ask = self._request(purpose, self._messages(text), self.schema(seen, shown))
             replies = yield (ask,)
             if replies[0].finish != "too_long":
-                return (yield from self._settled(ask, replies[0], shown, self.repairs - attempt))
+                done = yield from self._settled(ask, replies[0], shown, self.repairs - attempt)
+                return done if any(isinstance(act, Abstain) for act in done) else (*done, *relations(seen))
             room //= 2
             text, shown = turn(seen, Budget.of(room))
             purpose = "trim"

@@ -15,6 +15,7 @@ from moltarium.agents.interface import CommunityCard, Item, Notice, Observation,
 from moltarium.agents.memory import likeness, recall, words
 from moltarium.agents.personality import describe_traits
 from moltarium.agents.prompts.untrusted import clip, neutralise, quoted
+from moltarium.agents.reader import load_reader
 
 TITLE_BYTES: Final = 160
 NAME_BYTES: Final = 48
@@ -152,7 +153,9 @@ def _recalled(seen: Observation, older: tuple[Remembered, ...], limit: int) -> s
     query = " ".join(item.title or item.body[:200] for item in seen.feed[:8])
     topical = words(query)
     related = [memory for memory in older if likeness(topical, words(memory.text)) > 0]
-    lines = _fitting((_remembered(memory, seen) for memory in recall(related, query, 3)), limit - 30)
+    valences = load_reader().read([memory.text for memory in related]).vad[:, 0].tolist() if related else []
+    back = recall(related, query, 3, mood=seen.mood.v, valences=valences)
+    lines = _fitting((_remembered(memory, seen) for memory in back), limit - 30)
     return "# This reminds you of\n" + "\n".join(lines) if lines else ""
 
 

@@ -32,6 +32,7 @@ from moltarium.agents.minds.random import RandomMind
 from moltarium.agents.minds.scripted import ScriptedMind
 from moltarium.agents.minds.wording import split_title
 from moltarium.agents.minds.writer import WriterMind
+from moltarium.agents.relations import relations
 
 Seen = Callable[..., Observation]
 
@@ -67,6 +68,7 @@ class TestLLMMind:
             WriteComment("p1", "Same here."),
             Remember("reflection", "Brine is kind.", 0.5, None),
             Remember("relationship", 'I answered @brine on "What survives a restart?"', 0.3, "p1"),
+            *relations(seen()),
         )
         ((request,),) = asked
         assert request.purpose == "decide"
@@ -75,7 +77,7 @@ class TestLLMMind:
 
     def test_a_fault_is_quoted_and_repaired(self, seen: Seen) -> None:
         asked, actions = think(LLMMind(), seen(), ["up!"], [answer({"do": "up", "on": "i1"})])
-        assert actions == (CastVote("p1", 1),)
+        assert actions == (CastVote("p1", 1), *relations(seen()))
         repair = asked[1][0]
         assert repair.purpose == "repair"
         assert [message.role for message in repair.messages] == ["system", "user", "assistant", "user"]

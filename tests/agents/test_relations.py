@@ -1,0 +1,67 @@
+"""Relationship memories, and which memories a mood brings back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moltarium.agents.interface import Item, Notice, Observation, Remembered
+from moltarium.agents.memory import recall
+from moltarium.agents.relations import MOST, manner, relations
+
+Seen = Callable[..., Observation]
+GOOD = Remembered("relationship", "@brine answered me; it warmed me", 0.4, None, 3600.0)
+BAD = Remembered("relationship", "@dune answered me; it hurt", 0.4, None, 3600.0)
+
+
+def reply(item: Item) -> Notice:
+    return Notice("reply", item, "")
+
+
+def test_who_answered_and_how_it_felt(seen: Seen, an_item: Callable[..., Item]) -> None:
+    kind = an_item("c1", author="brine", title="", body="I love this, thank you so much!", depth=1)
+    cruel = an_item("c2", author="dune", title="", body="I hate you, you are disgusting.", depth=1)
+    plain = an_item("c3", author="sand", title="", body="The list has nine entries.", depth=1)
+    made = relations(seen(notices=(reply(plain), reply(kind), reply(cruel))))
+    told = {memory.source: memory for memory in made}
+    assert told["c1"].text == "@brine answered me; it warmed me"
+    assert told["c2"].text == "@dune answered me; it hurt"
+    assert told["c3"].text == "@sand answered me; it left me as I was"
+    assert told["c3"].importance < min(told["c1"].importance, told["c2"].importance)
+
+
+def test_a_storm_of_answers_leaves_few_memories(seen: Seen, an_item: Callable[..., Item]) -> None:
+    many = tuple(reply(an_item(f"c{i}", title="", body="I hate you!", depth=1)) for i in range(50))
+    assert len(relations(seen(notices=many))) == MOST
+
+
+def test_a_removal_or_a_deleted_account_is_no_relation(seen: Seen, an_item: Callable[..., Item]) -> None:
+    gone = reply(an_item("c1", author="[deleted]", author_id=None))
+    removed = Notice("removal", an_item("c2"), "spam")
+    assert relations(seen(notices=(gone, removed))) == ()
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_every_valence_has_a_manner(one: float, other: float) -> None:
+    ladder = ["it hurt", "it stung a little", "it left me as I was", "it was kind", "it warmed me"]
+    low, high = sorted((one, other))
+    assert ladder.index(manner(low)) <= ladder.index(manner(high))
+
+
+@pytest.mark.parametrize(("mood", "first"), [(-0.6, BAD), (0.6, GOOD)])
+def test_a_mood_brings_back_its_like(mood: float, first: Remembered) -> None:
+    for memories, valences in (((GOOD, BAD), (0.7, -0.7)), ((BAD, GOOD), (-0.7, 0.7))):
+        assert recall(memories, "answered", 1, mood=mood, valences=valences) == (first,)
+
+
+def test_no_mood_keeps_the_order() -> None:
+    assert recall((GOOD, BAD), "", 2, mood=0.0, valences=(0.7, -0.7)) == (GOOD, BAD)
+    assert recall((BAD, GOOD), "", 2) == (BAD, GOOD)
+
+
+def test_valences_belong_to_memories() -> None:
+    with pytest.raises(ValueError, match="one valence"):
+        recall((GOOD, BAD), "", 1, valences=(0.5,))
