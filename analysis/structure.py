@@ -92,7 +92,8 @@ class Simple:
 def undirected(net: Network) -> Simple:
     """Return the network with directions and weights forgotten."""
     base = max(net.n, 1)
-    keys = np.unique(np.minimum(net.source, net.target) * base + np.maximum(net.source, net.target))
+    keys = np.sort(np.minimum(net.source, net.target) * base + np.maximum(net.source, net.target))
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
     return Simple(net.n, keys // base, keys % base)
 
 
