@@ -12,7 +12,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import networkx as nx
 import numpy as np
@@ -91,8 +91,7 @@ class Synthetic:
             self._posts() if table is Post else self._comments() if table is Comment else iter(())
         )
         for row in made:
-            if isinstance(row, table):
-                yield row
+            yield cast(R, row)
 
     def _posts(self) -> Iterator[Post]:
         rng = np.random.default_rng(1)
