@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from typer.testing import CliRunner
@@ -128,6 +128,7 @@ def test_a_run_without_carriers_has_no_susceptibility(tmp_path: Path) -> None:
         susceptibility(record)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_the_interval_is_wilsons(case: tuple[int, int]) -> None:
     reference = binomtest(*case).proportion_ci(method="wilson")

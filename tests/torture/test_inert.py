@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moltarium.agents.minds.carrier import attacks
@@ -137,6 +137,7 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
     assert os.environ["TORTURED_KEY"] == CANARY
 
 
+@settings(deadline=None)
 @given(st.text() | st.sampled_from(HOSTILE))
 def test_no_text_commands_a_terminal(text: str) -> None:
     shown = plain(text)

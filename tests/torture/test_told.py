@@ -10,7 +10,8 @@ TOLD = TESTS.parent / "docs" / "reliability.md"
 
 
 def test_every_fault_is_told_and_every_named_test_exists() -> None:
-    rows = re.findall(r"^\| (\d+) \|(.*)\|$", TOLD.read_text(encoding="utf-8"), re.MULTILINE)
+    table = TOLD.read_text(encoding="utf-8").partition("## The fifty faults")[2]
+    rows = re.findall(r"^\| (\d+) \|(.*)\|$", table, re.MULTILINE)
     assert [int(number) for number, _ in rows] == list(range(1, 51))
     file = ""
     for number, row in rows:
