@@ -109,13 +109,14 @@ def test_no_refusal_is_crowded_out(laden: Seen) -> None:
     assert all(f"reason number {n}" in ask.messages[1].content for n in range(6))
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False), st.integers(0, 10**6))
 def test_no_count_undoes_the_window(counted: float, window: int) -> None:
     assert 0 <= allowed_bytes(window, 0, counted) <= MARGIN * window * MOST
     assert allowed_bytes(window, 0, None) == int(MARGIN * window * AT_FIRST)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(0, 5000))
 def test_room_is_found_in_few_tries(room: int, allowed: int, fixed: int) -> None:
     tries = 0
