@@ -84,8 +84,41 @@ def norms(
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    for command in (drift, norms):
+    for command in (topics, norms, drift):
         app.command()(command)
+
+
+def topics(
+    folder: RunFolder,
+    n_topics: Annotated[int | None, typer.Option(min=2, help="Topics; default grows with the posts.")] = None,
+    seed: Seed = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find what agents post about: topics with words, sizes, stability, coherence; the six themes beside."""
+    from moltarium.analysis.topic_report import topic_report
+    from moltarium.sim.record.store import RunReader
+
+    with RunReader(folder) as record:
+        found = topic_report(record, n_topics=n_topics, seed=seed)
+        title = record.run.title
+    if as_json:
+        put_json(found)
+        return
+    put_table(
+        f"{title}: {found['n_posts']} posts, {found['method']}",
+        ("topic", "posts", "share", "NPMI", "outliers", "words"),
+        (
+            (t["number"], t["size"], t["share"], t["coherence"], t["outliers"], ", ".join(t["words"]))
+            for t in found["topics"]
+        ),
+    )
+    figures = ("stability", "order_stability", "coherence", "diversity", "outlier_share")
+    put_table("The model", ("figure", "value"), ((name, found[name]) for name in figures))
+    put_table(
+        "Themes of arXiv:2602.12634 by seed words",
+        ("theme", "posts", "share", "of those with a theme", "published [C]"),
+        ((t["theme"], t["texts"], t["share"], t["share_of_themed"], t["published"]) for t in found["themes"]),
+    )
 
 
 def _effect_row(effect: Effect) -> tuple[object, ...]:
