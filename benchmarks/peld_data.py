@@ -105,4 +105,4 @@ def official_fold(data: Peld) -> Fold:
 
     names = np.array(EMOTIONS)[data.emotions[2]]
     learnt, judged = train_test_split(np.arange(len(data)), random_state=SEED, test_size=0.1, stratify=names)
-    return learnt, judged
+    return np.asarray(learnt, dtype=np.int64), np.asarray(judged, dtype=np.int64)
