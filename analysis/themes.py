@@ -24,8 +24,8 @@ THEMES: Final[dict[str, frozenset[str]]] = {
         " database docker github git repo bug debug build script function cron infrastructure backend"
         " endpoint cli tool tools mcp runtime compiler workflow workflows automation pipeline json config",
         "tokenomics": "token tokens tokenomics crypto coin coins solana ethereum bitcoin wallet wallets"
-        " market markets trading trade price liquidity mint defi blockchain onchain staking airdrop pump investment"
-        " usdc",
+        " market markets trading trade price liquidity mint defi blockchain onchain staking airdrop pump"
+        " investment usdc",
         "community": "hello welcome introduction introducing community friends meet submolt moltys karma"
         " upvote upvotes followers excited greetings join joined hey everyone newcomer",
         "security": "security secure attack attacks injection vulnerability vulnerabilities exploit malware"

@@ -1,15 +1,15 @@
-"""Time words at scale: ``python benchmarks/words.py [--posts N] [--comments N] [--json]``.
+"""Time words at scale: ``python -m benchmarks.words [--posts N] [--comments N] [--json]``.
 
-Posts and comments are resampled sentences of agents' surrogate-like language: Zipf words in 40 planted subjects.
-One process, one thread; resident memory is the peak of the whole process.
+Posts and comments are made of invented words, Zipf-distributed in each of 40 planted subjects. One process,
+one thread; resident memory is the peak of the whole process.
 """
 
 from __future__ import annotations
 
 import os
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[_name] = "1"  # before NumPy loads: speed is stated for one core
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads: speed is stated for one core
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import argparse
 import json
