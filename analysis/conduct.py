@@ -103,7 +103,7 @@ def newcomers(
     n = int(who.max()) + 1
     xy, xx = np.bincount(who, x * y, n), np.bincount(who, x * x, n)
     change = float(xy.sum() / xx.sum())
-    reach = _jackknife(xy, xx)
+    reach = _jackknife(np.asarray(xy, np.float64), np.asarray(xx, np.float64))
     order = np.argsort(code, kind="stable")
     x, y, code = x[order], y[order], code[order]
     null = np.empty(draws)

@@ -9,6 +9,7 @@ import numpy as np
 
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.embeddings import Embedder
+from moltarium.analysis.motives import motives
 from moltarium.analysis.norm_report import plain_json
 from moltarium.analysis.themes import themes
 from moltarium.analysis.topics import topics
@@ -19,7 +20,7 @@ from moltarium.sim.record.view import Record
 def topic_report(
     record: Record, *, n_topics: int | None = None, seed: int = 0, embedder: Embedder | None = None
 ) -> dict[str, Any]:
-    """Return topics, their quality, their course, their communities and the six themes as plain values.
+    """Return topics, their quality and course, communities, themes and motives as plain values.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ def topic_report(
                 "posts": over.drop(columns="start").to_numpy().T.tolist(),
             },
             "communities": found.communities,
+            "motives": motives(record, seed=seed, embedder=embedder),
             "themes": themes((frame["title"] + "\n" + frame["body"]).tolist()),
         }
     )

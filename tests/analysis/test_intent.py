@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from moltarium.analysis.intent import act_of, acts, persona_alignment, uptake
 from moltarium.analysis.language import UNKNOWN, detect, flesch, language, mattr, mtld
+from moltarium.analysis.motives import motives
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord
@@ -145,3 +146,12 @@ def test_what_is_missing_is_named() -> None:
         uptake(["a"], ["a"], np.array([0]), np.array([0]))
     with pytest.raises(NotComputable, match="words"):
         flesch("🦞")
+
+
+def test_motives_say_everything_or_what_it_needs() -> None:
+    found = motives(society(0, 0.4), draws=50, embedder=Letters())
+    assert found["persona"]["verdict"] == "aligned"
+    assert found["uptake"]["needs"].startswith("at least 30 comments")
+    assert found["statements_per_question"] is None
+    assert sum(row["texts"] for row in found["acts"]) == 200
+    assert found["language"]["not_covered"] == 200
