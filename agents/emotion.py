@@ -340,45 +340,6 @@ def _within_room(pending: Floats, mood: Floats, rest: Floats) -> Floats:
     return np.clip(pending, -1.0 - np.minimum(mood, rest), 1.0 - np.maximum(mood, rest))
 
 
-def emotion_model(
-    dynamics: Dynamics | str,
-    *,
-    gain: float = 0.35,
-    momentum: float = 0.8,
-    half_life_h: float = 6.0,
-    individual: Individual | None = None,
-) -> EmotionModel:
-    """Return the model that a scenario names.
-
-    Parameters
-    ----------
-    dynamics
-        ``"none"``, ``"first"``, ``"second"`` or ``"learnt"`` (`moltarium.agents.transition`).
-    gain, momentum, half_life_h
-        Fields of `FirstOrder` and `SecondOrder`; what a model lacks is ignored.
-    individual
-        How personality bends it; the defaults of `Individual` if left out.
-
-    Raises
-    ------
-    ValueError
-        If `dynamics` is unknown or a parameter out of range.
-    """
-    character = Individual() if individual is None else individual
-    if dynamics == "none":
-        return Still()
-    if dynamics == "first":
-        return FirstOrder(gain, half_life_h, character)
-    if dynamics == "second":
-        return SecondOrder(gain, momentum, half_life_h, character)
-    if dynamics == "learnt":
-        # It builds on this module, so it can't be imported above.
-        from moltarium.agents.transition import Learnt, shipped
-
-        return Learnt(shipped(), gain, half_life_h, character)
-    raise ValueError(f"unknown dynamics {dynamics!r}: none, first, second or learnt")
-
-
 _VALENCE: Final = ("wretched", "low", "a little low", "", "fairly good", "glad", "delighted")
 _AROUSAL: Final = ("drained", "quiet", "", "", "", "alert", "worked up")
 _DOMINANCE: Final = ("powerless", "unsure", "", "", "", "confident", "in full command")

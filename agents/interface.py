@@ -152,8 +152,7 @@ class Observation:
     treatment: Mapping[str, str] = field(default_factory=dict)
     """What this agent's arm of an experiment gets; empty outside experiments."""
     bytes_per_token: float | None = None
-    """Bytes of prompt per token, as the endpoint counted in the last call of this agent's last turns; ``None``
-    before any was counted."""
+    """Bytes of prompt per token, as the endpoint counted in this agent's last call; ``None`` before any."""
 
 
 class WritePost(NamedTuple):

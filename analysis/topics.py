@@ -234,7 +234,7 @@ def _means(n: int, n_topics: int, seed: int) -> Any:
 
     if n <= BATCHED:
         return KMeans(n_topics, n_init=_STARTS, random_state=seed)
-    return MiniBatchKMeans(n_topics, n_init=3, batch_size=4096, random_state=seed)
+    return MiniBatchKMeans(n_topics, n_init=3, batch_size=4096, random_state=seed)  # pyright: ignore[reportArgumentType]
 
 
 def _stability(reduced: _Floats, labels: _Ints, n_topics: int, seed: int) -> tuple[float, float]:

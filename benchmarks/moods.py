@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from moltarium.agents.emotion import EmotionModel, MoodState, emotion_model, label
+from moltarium.agents.dynamics import emotion_model
+from moltarium.agents.emotion import EmotionModel, MoodState, label
 from moltarium.agents.personality import temperament
 
 AGENTS: Final = 100_000

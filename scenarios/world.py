@@ -8,7 +8,8 @@ from datetime import datetime
 
 import numpy as np
 
-from moltarium.agents.emotion import Individual, emotion_model
+from moltarium.agents.dynamics import emotion_model
+from moltarium.agents.emotion import Individual
 from moltarium.agents.interface import BigFive, Persona
 from moltarium.agents.personas import draw_personas, interests_from_text
 from moltarium.agents.prompts.treatments import Arm

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 AT_FIRST: Final = 2.0
-"""Bytes per token taken for granted before an endpoint has counted any. English has about four, the scripts of
-East Asia about two: too small a number costs memories, too large a one costs the turn."""
+"""Bytes per token taken for granted before an endpoint has counted any. English has about four, East Asian
+scripts about two: too small a number costs memories, too large a one costs the turn."""
 LEAST: Final = 1.0
 MOST: Final = 5.0
-"""Bounds of what an endpoint is believed to have counted: one that reports nonsense must not undo the window."""
+"""Bounds of what an endpoint is believed to count: one that reports nonsense must not undo the window."""
 MARGIN: Final = 0.9
 """Share of the counted room that is used: the next prompt is not quite the last one."""
 LEAST_ROOM: Final = 1000

@@ -40,6 +40,9 @@ from moltarium.sim.record.schema import (
     Run,
 )
 
+ABSTAIN = "Abstain"
+"""Kind of the rejection that stands for a model answer which could not be used."""
+
 HEADLINE = {
     "network.reply.reciprocity": "Reciprocity (reply → parent's author)",
     "network.reply.clustering_local": "Local clustering",
@@ -201,13 +204,13 @@ def _health(source: Source) -> Component:
         )
         asked = record.count(Action)
         if asked:
-            bad = refused.get("malformed", 0)
+            bad = sum(row.action == ABSTAIN for row in record.rows(Rejection))
             facts.append(
                 _fact(
                     "Invalid model answers",
                     f"{bad / asked:.1%}",
                     "ok" if bad / asked < 0.05 else "look",
-                    f"{bad:,} malformed among {asked:,} parsed actions of minds that ask a model",
+                    f"{bad:,} unusable among {asked:,} answers and actions of minds that ask a model",
                 )
             )
         else:

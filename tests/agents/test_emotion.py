@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from moltarium.agents.dynamics import emotion_model
 from moltarium.agents.emotion import (
     ANCHORS,
     FASTEST,
@@ -24,7 +25,6 @@ from moltarium.agents.emotion import (
     SecondOrder,
     Still,
     describe_mood,
-    emotion_model,
     label,
 )
 from moltarium.agents.interface import VAD

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from moltarium.agents.emotion import ANCHORS, MoodState, emotion_model
+from moltarium.agents.dynamics import emotion_model
+from moltarium.agents.emotion import ANCHORS, MoodState
 from moltarium.agents.transition import CONTEXT, EMOTIONS, Learnt, Transition, affinity, context, shipped
 
 POINTS = np.array(list(ANCHORS.values()))
