@@ -1,0 +1,36 @@
+"""On MoltBook's first days a random split moves likeness as much as the most-upvoted post does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from moltarium.analysis.drift import drift
+from moltarium.sim.record.moltbook import import_snapshot
+from moltarium.sim.record.store import RunReader
+
+SNAPSHOT = Path(__file__).parents[2].parent / "shared" / "data" / "moltbook" / "early-days"
+
+pytestmark = [
+    pytest.mark.snapshot,
+    pytest.mark.skipif(not SNAPSHOT.is_dir(), reason="the early-days snapshot is not beside the checkout"),
+]
+
+
+def test_the_placebo_explains_the_drift(tmp_path: Path) -> None:
+    import_snapshot(SNAPSHOT, tmp_path / "run")
+    with RunReader(tmp_path / "run") as record:
+        found = drift(record, draws=200)
+    effects = {(effect.name, effect.control): effect for effect in found.effects}
+    placebo = effects["top_post.likeness", "placebo"]
+    assert placebo.observed < 0, "agents do move away from what they wrote"
+    assert placebo.share is not None
+    assert placebo.share_expected is not None
+    assert abs(placebo.share - placebo.share_expected) < 0.1, "as many do at any other split"
+    assert found.verdicts["top_post.likeness"] == found.verdicts["output_shift"] == "none"
+    shift = effects["output_shift", "uniform position"]
+    assert (shift.observed, shift.expected) == (
+        pytest.approx(0.147, abs=0.001),
+        pytest.approx(0.150, abs=0.001),
+    )
