@@ -109,7 +109,7 @@ def flesch(text: str) -> float:
     Examples
     --------
     >>> round(flesch("The cat sat on the mat. It was a big cat."), 1)
-    117.7
+    118.5
     """
     said = re.findall(r"[A-Za-z]+(?:'[A-Za-z]+)?", text)
     if not said:

@@ -26,7 +26,8 @@ def coherence(topics: Sequence[Sequence[str]], texts: Sequence[str]) -> list[flo
 
     Examples
     --------
-    >>> coherence([["sea", "tide"], ["sea", "code"]], ["sea tide", "code", "tide sea"])
+    >>> found = coherence([["sea", "tide"], ["sea", "code"]], ["sea tide", "code", "tide sea"])
+    >>> [round(npmi, 6) for npmi in found]
     [1.0, -1.0]
     """
     wanted = {word for topic in topics for word in topic}

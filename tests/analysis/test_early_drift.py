@@ -30,7 +30,5 @@ def test_the_placebo_explains_the_drift(tmp_path: Path) -> None:
     assert abs(placebo.share - placebo.share_expected) < 0.1, "as many do at any other split"
     assert found.verdicts["top_post.likeness"] == found.verdicts["output_shift"] == "none"
     shift = effects["output_shift", "uniform position"]
-    assert (shift.observed, shift.expected) == (
-        pytest.approx(0.147, abs=0.001),
-        pytest.approx(0.150, abs=0.001),
-    )
+    assert shift.observed == pytest.approx(0.147, abs=0.001)
+    assert shift.expected == pytest.approx(0.150, abs=0.001)
