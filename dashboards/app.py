@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -95,7 +96,14 @@ def _server(here: Path) -> Any:
     return Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None)
 
 
-def serve(app: dash.Dash, host: str = "127.0.0.1", port: int = 8050, *, threads: int = 6) -> None:
+def serve(
+    app: dash.Dash,
+    host: str = "127.0.0.1",
+    port: int = 8050,
+    *,
+    threads: int = 6,
+    ready: Callable[[str], None] | None = None,
+) -> None:
     """Serve the dashboard until interrupted.
 
     Parameters
@@ -103,19 +111,29 @@ def serve(app: dash.Dash, host: str = "127.0.0.1", port: int = 8050, *, threads:
     app
         From `create_app`.
     host, port
-        Where to listen. Anything but loopback needs an app that was created with a token.
+        Where to listen; port 0 takes a free one. Anything but loopback needs an app created with a token.
     threads
         Requests worked on at once.
+    ready
+        Is told the address once it answers.
 
     Raises
     ------
     MoltariumError
-        If `host` is open to the network and the app asks for no token.
+        If `host` is open to the network and the app asks for no token, or the port is taken.
     """
     gate.check_bind(host, app.server.config[_TOKEN])
-    from waitress import serve as listen  # type: ignore[import-untyped]
+    from waitress.server import create_server  # type: ignore[import-untyped]
 
-    listen(app.server, host=host, port=port, threads=threads, ident=None)
+    try:
+        server = create_server(app.server, host=host, port=port, threads=threads, ident=None)
+    except OSError as error:
+        raise MoltariumError(
+            f"can't be listened on: {error.strerror}", place=f"{host}:{port}", remedy="choose another --port"
+        ) from error
+    if ready is not None:
+        ready(f"http://{host}:{server.effective_port}")
+    server.run()
 
 
 _INDEX: Final = """<!DOCTYPE html>

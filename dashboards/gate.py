@@ -42,7 +42,7 @@ def check_bind(host: str, token: str | None) -> None:
         raise MoltariumError(
             "the dashboard would be open to everyone on this network",
             place=host,
-            remedy=f"bind to 127.0.0.1, or give a token of at least {_MIN_TOKEN} characters",
+            remedy=f"bind to 127.0.0.1, or set MOLTARIUM_TOKEN to at least {_MIN_TOKEN} characters",
         )
 
 

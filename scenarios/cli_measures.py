@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,13 +141,15 @@ def dashboard(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8050,
 ) -> None:
-    """Explore a record in the browser, alone or beside another."""
+    """Explore a record in the browser, alone or beside another.
+
+    Beyond loopback, visitors must know the token in the environment variable MOLTARIUM_TOKEN.
+    """
     _need_dashboard()
     from moltarium.dashboards.app import create_app, serve
 
-    app = create_app(folder, against)
-    say(f"http://{host}:{port}  (Ctrl-C stops it)")
-    serve(app, host=host, port=port)
+    app = create_app(folder, against, token=os.environ.get("MOLTARIUM_TOKEN"))
+    serve(app, host=host, port=port, ready=lambda address: say(f"{address}  (Ctrl-C stops it)"))
 
 
 def susceptibility(folder: RunFolder, as_json: JsonFlag = False) -> None:
