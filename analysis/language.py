@@ -109,12 +109,12 @@ def flesch(text: str) -> float:
     Examples
     --------
     >>> round(flesch("The cat sat on the mat. It was a big cat."), 1)
-    118.5
+    116.7
     """
     said = re.findall(r"[A-Za-z]+(?:'[A-Za-z]+)?", text)
     if not said:
         raise NotComputable("words")
-    sentences = max(len(re.findall(r"[.!?]+(?=\s|$)|\n+", text.strip() + "\n")), 1)
+    sentences = max(len(re.findall(r"[.!?]+(?:\s+|$)|\n+|$(?<![.!?])", text.strip())), 1)
     sounds = sum(map(syllables, said))
     return 206.835 - 1.015 * len(said) / sentences - 84.6 * sounds / len(said)
 
