@@ -126,7 +126,7 @@ def serve(
     from waitress.server import create_server  # type: ignore[import-untyped]
 
     try:
-        server = create_server(app.server, host=host, port=port, threads=threads, ident=None)
+        server: Any = create_server(app.server, host=host, port=port, threads=threads, ident=None)
     except OSError as error:
         raise MoltariumError(
             f"can't be listened on: {error.strerror}", place=f"{host}:{port}", remedy="choose another --port"
