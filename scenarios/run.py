@@ -214,7 +214,7 @@ def run_row(scenario: Scenario, world: World) -> Run:
     return Run(
         run_id=f"{scenario.name}-{scenario.seed}-{sha[:8]}",
         kind="simulated",
-        title=scenario.title or scenario.name,
+        title=title_of(scenario, world),
         schema_version=SCHEMA_VERSION,
         scenario=meaning,
         scenario_sha256=sha,
@@ -225,6 +225,12 @@ def run_row(scenario: Scenario, world: World) -> Run:
         captured_at=None,
         transport=json.dumps(transport, sort_keys=True),
     )
+
+
+def title_of(scenario: Scenario, world: World) -> str:
+    """Return what a person reads above every table and page of the run; it says so if the source is synthetic."""
+    title = scenario.title or scenario.name
+    return f"{title}, seeded from a SYNTHETIC snapshot" if world.synthetic else title
 
 
 def recorded_scenario(run: Run) -> Scenario:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moltarium.scenarios.run import title_of
 from moltarium.scenarios.spec import GroupSpec, PopulationSpec, Scenario
 from moltarium.scenarios.world import build_world, group_sizes
 from moltarium.sim.record.errors import ScenarioError
@@ -54,3 +57,10 @@ def test_a_group_may_have_its_own_personality() -> None:
     setting = build_world(Scenario(name="t", population=PopulationSpec(size=20, groups=groups))).setting
     found = {m.mind_name: m.persona.traits.neuroticism for m in setting.members}
     assert found == pytest.approx({"surrogate": 0.9, "random": 0.1})
+
+
+def test_a_run_from_a_synthetic_snapshot_says_so_in_its_title() -> None:
+    scenario = Scenario(name="t", title="A day")
+    world = build_world(scenario)
+    assert title_of(scenario, world) == "A day"
+    assert "SYNTHETIC" in title_of(scenario, replace(world, synthetic=True))
