@@ -33,6 +33,7 @@ from moltarium.analysis.structure import (
     modularity,
     undirected,
 )
+from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, R, Row, Run
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ class Synthetic:
 
     def frame(self, table: type[Row]) -> pd.DataFrame:
         """Return nothing: no measure here reads frames."""
-        raise NotImplementedError(table.__name__)
+        raise NotComputable(f"table {table.__name__.lower()}: this corpus holds posts and comments alone")
 
     def rows(self, table: type[R]) -> Iterator[R]:
         """Yield posts, or comments of which a fifth answer an earlier comment."""

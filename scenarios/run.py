@@ -228,7 +228,7 @@ def run_row(scenario: Scenario, world: World) -> Run:
 
 
 def title_of(scenario: Scenario, world: World) -> str:
-    """Return what a person reads above every table and page of the run; it says so if the source is synthetic."""
+    """Return what a person reads above every table and page; it says so if the source is synthetic."""
     title = scenario.title or scenario.name
     return f"{title}, seeded from a SYNTHETIC snapshot" if world.synthetic else title
 
