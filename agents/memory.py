@@ -6,6 +6,7 @@ import math
 import re
 from bisect import insort
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.interface import Remembered
@@ -94,6 +95,7 @@ class Notebook:
         )
 
 
+@lru_cache(maxsize=1 << 15)
 def words(text: str) -> frozenset[str]:
     """Return the set of a text's words in lower case, without the most common ones."""
     return frozenset(_WORD.findall(text.lower())) - _STOP

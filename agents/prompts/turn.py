@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.emotion import describe_mood
@@ -153,7 +154,7 @@ def _recalled(seen: Observation, older: tuple[Remembered, ...], limit: int) -> s
     query = " ".join(item.title or item.body[:200] for item in seen.feed[:8])
     topical = words(query)
     related = [memory for memory in older if likeness(topical, words(memory.text)) > 0]
-    valences = load_reader().read([memory.text for memory in related]).vad[:, 0].tolist() if related else []
+    valences = [_valence(memory.text) for memory in related]
     back = recall(related, query, 3, mood=seen.mood.v, valences=valences)
     lines = _fitting((_remembered(memory, seen) for memory in back), limit - 30)
     return "# This reminds you of\n" + "\n".join(lines) if lines else ""
@@ -183,6 +184,12 @@ def ago(seconds: float) -> str:
     if seconds < 172800:
         return f"{int(seconds // 3600)} h ago"
     return f"{int(seconds // 86400)} d ago"
+
+
+@lru_cache(maxsize=1 << 15)
+def _valence(text: str) -> float:
+    """Return how pleasant a text reads; a memory comes back turn after turn and is read once."""
+    return float(load_reader().read([text]).vad[0, 0])
 
 
 def _words(item: Item, limit: int) -> str:
