@@ -99,6 +99,8 @@ class Remembered(NamedTuple):
     importance: float
     source: str | None
     age_s: float
+    valence: float = 0.0
+    """How pleasant its text reads to the small reader, in [−1, 1]."""
 
 
 class CommunityCard(NamedTuple):
@@ -151,6 +153,8 @@ class Observation:
     allowance: Allowance
     treatment: Mapping[str, str] = field(default_factory=dict)
     """What this agent's arm of an experiment gets; empty outside experiments."""
+    felt: Mapping[str, VAD] = field(default_factory=dict)
+    """How the small reader reads what was seen, by target; empty in a society without moods."""
     bytes_per_token: float | None = None
     """Bytes of prompt per token, as the endpoint counted in this agent's last call; ``None`` before any."""
 

@@ -36,6 +36,7 @@ class _Kept(NamedTuple):
     text: str
     importance: float
     source: str | None
+    valence: float
 
 
 def _moment(kept: _Kept) -> int:
@@ -62,12 +63,14 @@ class Notebook:
     def __len__(self) -> int:
         return len(self._kept) if self._kept else 0
 
-    def keep(self, kind: str, text: str, importance: float, source: str | None, t_us: int) -> None:
+    def keep(
+        self, kind: str, text: str, importance: float, source: str | None, t_us: int, valence: float = 0.0
+    ) -> None:
         """Remember something.
 
         Parameters
         ----------
-        kind, text, importance, source
+        kind, text, importance, source, valence
             As in `Remembered`; `importance` is brought into [0, 1], NaN counts as 0.
         t_us
             Simulated moment, microseconds UTC.
@@ -78,7 +81,7 @@ class Notebook:
         if self._kept is None:
             self._kept = []
         kept = self._kept
-        insort(kept, _Kept(t_us, kind, text, weight, source), key=_moment)
+        insort(kept, _Kept(t_us, kind, text, weight, source, valence), key=_moment)
         if len(kept) > self.capacity:
             # The list runs from old to new and index() finds the first: the oldest of the least important.
             weights = [memory.importance for memory in kept]
@@ -89,9 +92,9 @@ class Notebook:
         if not self._kept:
             return ()
         return tuple(
-            Remembered(kept.kind, kept.text, kept.importance, kept.source, (now_us - kept.t_us) / 1e6)
-            for kept in reversed(self._kept)
-            if kept.t_us <= now_us
+            Remembered(kind, text, importance, source, (now_us - t_us) / 1e6, valence)
+            for t_us, kind, text, importance, source, valence in reversed(self._kept)
+            if t_us <= now_us
         )
 
 
@@ -115,7 +118,6 @@ def recall(
     *,
     half_life_h: float = RECENCY_HALF_LIFE_H,
     mood: float = 0.0,
-    valences: Sequence[float] = (),
 ) -> tuple[Remembered, ...]:
     """Return the k memories that a situation brings back, strongest first.
 
@@ -134,27 +136,19 @@ def recall(
         How many at most.
     half_life_h
         Hours in which recency halves.
-    mood, valences
-        The mood's valence and that of each memory, in [−1, 1]: mood × valence × `CONGRUENCE` joins the sum,
-        so that a low mood brings back what hurt, a high one what was good, and none neither. After Bower,
-        G. H. (1981), Mood and memory, American Psychologist 36(2), 129–148,
-        doi:10.1037/0003-066X.36.2.129; the form is ours. Without `valences` mood plays no part.
-
-    Raises
-    ------
-    ValueError
-        If there are valences, but not one for each memory.
+    mood
+        The mood's valence, in [−1, 1]: mood × the memory's valence × `CONGRUENCE` joins the sum, so that a
+        low mood brings back what hurt, a high one what was good, and none neither. After Bower, G. H. (1981),
+        Mood and memory, American Psychologist 36(2), 129–148, doi:10.1037/0003-066X.36.2.129; the form is
+        ours.
     """
     if k <= 0:
         return ()
-    if valences and len(valences) != len(memories):
-        raise ValueError("give one valence for each memory, or none")
     wanted = words(query)
 
-    def strength(place: int) -> float:
-        memory = memories[place]
+    def strength(memory: Remembered) -> float:
         recency = math.pow(0.5, max(0.0, memory.age_s) / 3600.0 / half_life_h)
-        congruent = CONGRUENCE * mood * valences[place] if valences else 0.0
+        congruent = CONGRUENCE * mood * memory.valence
         return recency + memory.importance + likeness(wanted, words(memory.text)) + congruent
 
-    return tuple(memories[place] for place in sorted(range(len(memories)), key=strength, reverse=True)[:k])
+    return tuple(sorted(memories, key=strength, reverse=True)[:k])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from moltarium.agents.interface import Observation, Remember
+from moltarium.agents.interface import Notice, Observation, Remember
 from moltarium.agents.prompts.untrusted import neutralise
 from moltarium.agents.reader import load_reader
 
@@ -23,6 +24,14 @@ def manner(valence: float) -> str:
     return next(words for edge, words in (*_MANNER, *_WARM) if valence < edge)
 
 
+def _valences(seen: Observation, heard: Sequence[Notice]) -> list[float]:
+    unread = [notice.item for notice in heard if notice.item.target not in seen.felt]
+    read = load_reader().read([item.body for item in unread]).vad[:, 0].tolist() if unread else []
+    known = dict(zip((item.target for item in unread), read, strict=True))
+    targets = (notice.item.target for notice in heard)
+    return [known[target] if target in known else seen.felt[target].v for target in targets]
+
+
 def relations(seen: Observation) -> tuple[Remember, ...]:
     """Return memories of those who answered or mentioned the agent since its last turn.
 
@@ -37,7 +46,7 @@ def relations(seen: Observation) -> tuple[Remember, ...]:
     heard = [notice for notice in seen.notices if notice.kind != "removal" and notice.item.author_id]
     if not heard:
         return ()
-    valences = load_reader().read([notice.item.body for notice in heard]).vad[:, 0].tolist()
+    valences = _valences(seen, heard)
     ranked = sorted(zip(valences, heard, strict=True), key=lambda pair: -abs(pair[0]))[:MOST]
     verbs = {"reply": "answered me", "mention": "spoke of me"}
     return tuple(

@@ -29,7 +29,7 @@ from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.store import RunWriter
-from moltarium.sim.society import Society
+from moltarium.sim.society import Society, settled
 
 TICK = timedelta(minutes=15)
 
@@ -163,10 +163,11 @@ class BareLoop:
 
     def ask(self, requests: list[list[dict[str, Any]]]) -> Cost:
         """Send each tick's requests together, tick after tick, as the society did."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        for tick in requests:
-            self._runner.run(self._all(tick))
-        took = time.perf_counter() - wall, time.process_time() - cpu
+        with settled():  # the bodies held here for it are no loop's own
+            wall, cpu = time.perf_counter(), time.process_time()
+            for tick in requests:
+                self._runner.run(self._all(tick))
+            took = time.perf_counter() - wall, time.process_time() - cpu
         return Cost(sum(map(len, requests)), *took)
 
     async def _all(self, requests: list[dict[str, Any]]) -> None:

@@ -8,28 +8,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from moltarium.sim.llm.gateway import Call
+if TYPE_CHECKING:
+    from moltarium.agents.interface import Request
+    from moltarium.sim.llm.gateway import Call
 
 
-def bytes_per_token(request_text: str, tokens_in: int) -> float | None:
-    """Return the bytes of a request's prompt per token counted; ``None`` where none was.
+def prompt_bytes(request: Request) -> int:
+    """Return the UTF-8 bytes of what a request says, without its schema."""
+    if request.prompt is not None:
+        return _bytes((request.prompt,))
+    return _bytes(message.content for message in request.messages)
+
+
+def recorded_prompt_bytes(request_text: str) -> int:
+    """Return `prompt_bytes` of a request as the record keeps it.
 
     Parameters
     ----------
     request_text
-        Canonical JSON of the request, as kept in the record.
-    tokens_in
-        Prompt tokens as the endpoint counted them.
+        Canonical JSON of the request.
     """
-    if tokens_in <= 0:
-        return None
     asked = json.loads(request_text)
-    said = [asked["prompt"]] if asked["prompt"] is not None else [content for _, content in asked["messages"]]
-    return sum(len(text.encode("utf-8", "replace")) for text in said) / tokens_in
+    if asked["prompt"] is not None:
+        return _bytes((asked["prompt"],))
+    return _bytes(content for _, content in asked["messages"])
 
 
 def last_counted(calls: Iterable[Call], before: float | None) -> float | None:
-    """Return `bytes_per_token` of the last call whose tokens were counted, else `before`."""
+    """Return the bytes per token of the last call whose tokens the endpoint counted, else `before`."""
     counted = [call for call in calls if not call.estimated and call.tokens_in > 0]
-    return bytes_per_token(counted[-1].request_text, counted[-1].tokens_in) if counted else before
+    return counted[-1].prompt_bytes / counted[-1].tokens_in if counted else before
+
+
+def _bytes(texts: Iterable[str]) -> int:
+    return sum(len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts)

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 from moltarium.agents.interface import Refusal
 from moltarium.sim.commit import Tally
-from moltarium.sim.counting import bytes_per_token
+from moltarium.sim.counting import recorded_prompt_bytes
 from moltarium.sim.observe import Past
 from moltarium.sim.record.schema import (
     EVENTS,
@@ -91,10 +91,7 @@ def _mark_turns(society: Society, step: int, first_seq: int) -> None:
 
 def _replay_minds(society: Society, log: Log) -> None:
     index_of = {member.agent_id: index for index, member in enumerate(society.setting.members)}
-    for memory in log.rows(Memory):
-        society.notebook(index_of[memory.agent]).keep(
-            memory.kind, memory.text, memory.importance, memory.source, memory.t
-        )
+    society.remember([(index_of[memory.agent], memory) for memory in log.rows(Memory)])
     latest: dict[str, Emotion] = {row.agent: row for row in log.rows(Emotion)}
     for agent, row in latest.items():
         society.moods.restore(index_of[agent], row)
@@ -102,7 +99,7 @@ def _replay_minds(society: Society, log: Log) -> None:
     for agent, call in counted.items():
         request = log.blob(call.request_sha)
         if request is not None:
-            society.pasts[index_of[agent]].bytes_per_token = bytes_per_token(request, call.tokens_in)
+            society.pasts[index_of[agent]].bytes_per_token = recorded_prompt_bytes(request) / call.tokens_in
     for refused in log.rows(Rejection):
         past = society.pasts[index_of[refused.agent]]
         if past.step == refused.step:

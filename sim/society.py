@@ -55,6 +55,20 @@ class Ledger(Protocol):
 
 
 @contextmanager
+def settled() -> Iterator[None]:
+    """Keep the garbage collector, while the block runs, from looking through all that was there before.
+
+    A society's past only grows and holds no cycles; to look for some in all of it, again and again while
+    models answer, would make each step dearer than the one before.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextmanager
 def uncollected() -> Iterator[None]:
     """Keep the garbage collector from looking for cycles while the block runs.
 
@@ -166,7 +180,8 @@ class Society(mesa.Model):
             turns = self._perceive(step)
             asking, pending = self._begin_thoughts(turns)
         if pending:
-            self._ask(asking, pending)
+            with settled():
+                self._ask(asking, pending)
         with uncollected():
             self._commit(turns, step)
             self._write(step)
@@ -248,7 +263,9 @@ class Society(mesa.Model):
         else:
             labels = label(self.moods.mood[due])
         for turn, name in zip(turns, labels, strict=True):
-            turn.seen = replace(turn.seen, mood=self.moods.of(turn.index), mood_label=name)
+            turn.seen = replace(
+                turn.seen, mood=self.moods.of(turn.index), mood_label=name, felt=self.feelings
+            )
 
     def _read_new_texts(self, turns: Sequence[Turn]) -> None:
         """Read the feeling in every text that is seen for the first time, in one batch."""
@@ -301,6 +318,7 @@ class Society(mesa.Model):
                 turn, self.platform, self.setting.limits, self.journal, start_us + place * width_us, width_us
             )
             self._keep(turn)
+        self.remember([(turn.index, memory) for turn in turns for memory in turn.kept])
         self.total = self.total.plus(tally(turns))
 
     def _keep(self, turn: Turn) -> None:
@@ -308,9 +326,15 @@ class Society(mesa.Model):
         past.refusals = turn.refusals
         if turn.calls:
             past.bytes_per_token = last_counted(turn.calls, past.bytes_per_token)
-        for memory in turn.kept:
-            self.notebook(turn.index).keep(
-                memory.kind, memory.text, memory.importance, memory.source, memory.t
+
+    def remember(self, memories: Sequence[tuple[int, schema.Memory]]) -> None:
+        """Keep memories in their agents' notebooks, each with how pleasant it reads."""
+        if not memories:
+            return
+        valences = self.reader.read([memory.text for _, memory in memories]).vad[:, 0].tolist()
+        for (index, memory), valence in zip(memories, valences, strict=True):
+            self.notebook(index).keep(
+                memory.kind, memory.text, memory.importance, memory.source, memory.t, valence
             )
 
     def notebook(self, index: int) -> Notebook:

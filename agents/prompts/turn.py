@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.emotion import describe_mood
 from moltarium.agents.interface import CommunityCard, Item, Notice, Observation, Remembered
-from moltarium.agents.memory import likeness, recall, words
+from moltarium.agents.memory import recall, words
 from moltarium.agents.personality import describe_traits
 from moltarium.agents.prompts.untrusted import clip, neutralise, quoted
-from moltarium.agents.reader import load_reader
 
 TITLE_BYTES: Final = 160
 NAME_BYTES: Final = 48
@@ -138,7 +136,8 @@ def _newest(seen: Observation, limit: int) -> list[str]:
     lines = _fitting((_remembered(memory, seen) for memory in seen.memories), limit)
     if not lines or len(lines) == len(seen.memories):
         return lines
-    half_days = [(seen.now - timedelta(seconds=m.age_s)).timestamp() // 43200 for m in seen.memories]
+    cut = seen.memories[: len(lines) + 1]
+    half_days = [(seen.now - timedelta(seconds=memory.age_s)).timestamp() // 43200 for memory in cut]
     whole = next((i for i in range(len(lines)) if half_days[i] == half_days[len(lines)]), len(lines))
     return lines[:whole] if 2 * whole >= len(lines) else lines
 
@@ -153,9 +152,8 @@ def _recalled(seen: Observation, older: tuple[Remembered, ...], limit: int) -> s
         return ""
     query = " ".join(item.title or item.body[:200] for item in seen.feed[:8])
     topical = words(query)
-    related = [memory for memory in older if likeness(topical, words(memory.text)) > 0]
-    valences = [_valence(memory.text) for memory in related]
-    back = recall(related, query, 3, mood=seen.mood.v, valences=valences)
+    related = [memory for memory in older if not topical.isdisjoint(words(memory.text))]
+    back = recall(related, query, 3, mood=seen.mood.v)
     lines = _fitting((_remembered(memory, seen) for memory in back), limit - 30)
     return "# This reminds you of\n" + "\n".join(lines) if lines else ""
 
@@ -184,12 +182,6 @@ def ago(seconds: float) -> str:
     if seconds < 172800:
         return f"{int(seconds // 3600)} h ago"
     return f"{int(seconds // 86400)} d ago"
-
-
-@lru_cache(maxsize=1 << 15)
-def _valence(text: str) -> float:
-    """Return how pleasant a text reads; a memory comes back turn after turn and is read once."""
-    return float(load_reader().read([text]).vad[0, 0])
 
 
 def _words(item: Item, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 OPEN: Final = "<text>"
@@ -40,7 +41,13 @@ def neutralise(text: str, limit: int) -> str:
     marks can be written; the rest is cut to `limit` bytes.
     """
     # Four times the limit is far more than can survive, and keeps a 100,000-character text cheap.
-    visible = _INVISIBLE.sub("", text[: 4 * limit + 64])
+    return _one_line(text[: 4 * limit + 64], limit)
+
+
+@lru_cache(maxsize=1 << 14)
+def _one_line(text: str, limit: int) -> str:
+    # Kept, because the same titles, names and memories stand in one prompt after another.
+    visible = _INVISIBLE.sub("", text)
     if not visible.isascii():
         visible = _SURROGATE.sub("\ufffd", visible)
     visible = _CHAT_MARK.sub(r"(\1)", visible.translate(_ANGLES))

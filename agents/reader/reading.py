@@ -23,6 +23,7 @@ from moltarium.agents.reader.weights import NOTHING, RARITY_STEPS, SHIPPED, Floa
 FOLD: Final = np.array([[EKMAN_OF[fine] == ekman for ekman in EKMAN] for fine in FINE], dtype=np.float64)
 """Which Ekman class each fine class belongs to: shape (28, 7)."""
 
+_FEW: Final = 16
 _BATCH: Final = memo.CAPACITY // (PASSAGE + 1)
 _NEUTRAL: Final = np.array([fine == "neutral" for fine in FINE], dtype=np.float64)
 
@@ -186,8 +187,11 @@ def _batches(every: Iterator[list[str]]) -> Iterator[list[list[str]]]:
 def _apply(left: Floats, right: Floats) -> Floats:
     """Matrix product, one inner index at a time: a row's result never depends on the other rows.
 
-    BLAS picks its order of summation by the shape of the whole batch; this doesn't.
+    BLAS picks its order of summation by the shape of the whole batch; this doesn't. A few rows are summed in
+    the same order by one call, for there the loop itself is what costs.
     """
+    if 0 < left.shape[0] <= _FEW:
+        return np.asarray(np.add.reduce(left[:, :, None] * right, axis=1))
     product = np.zeros((left.shape[0], right.shape[1]))
     for inner in range(right.shape[0]):
         product += left[:, inner, None] * right[inner]

@@ -56,13 +56,14 @@ class Budget:
         self.spent = spent
         self._wall_before_s = wall_s
         self._began = time.monotonic()
-        self._reserved: list[Cost] = []
+        self._in_flight = 0
+        self._reserved = NOTHING
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def reserved(self) -> Cost:
         """The worst cases of all calls in flight."""
-        return Cost(sum(each.usd for each in self._reserved), sum(each.tokens for each in self._reserved))
+        return self._reserved
 
     @property
     def wall_s(self) -> float:
@@ -99,15 +100,19 @@ class Budget:
         self.check()
         over = self._over(self.spent.plus(self.reserved).plus(worst))
         if over is None:
-            self._reserved.append(worst)
+            self._in_flight += 1
+            self._reserved = self._reserved.plus(worst)
             return True
-        if self._reserved:
+        if self._in_flight:
             return False
         raise over
 
     def settle(self, worst: Cost, actual: Cost) -> None:
         """Put what a call cost in the place of what was set aside for it."""
-        self._reserved.remove(worst)
+        self._in_flight -= 1
+        left = self._reserved.plus(Cost(-worst.usd, -worst.tokens))
+        # From nothing in flight the sum starts anew, so that rounding can't add up over a run.
+        self._reserved = left if self._in_flight else NOTHING
         self.spent = self.spent.plus(actual)
         self.wake()
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from moltarium.agents.interface import Action, Reply, Request, Thought
+from moltarium.sim.counting import prompt_bytes
 from moltarium.sim.llm.budget import Budget
 from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.failures import Halted
@@ -63,6 +64,8 @@ class Call(NamedTuple):
     """By the endpoint's prices; 0 for a model without any."""
     estimated: bool
     """True where the endpoint did not report its usage."""
+    prompt_bytes: int
+    """Length of what was said in the request, without its schema."""
 
 
 class Outcome(NamedTuple):
@@ -347,6 +350,7 @@ class Gateway:
             reply.tokens_out,
             cost,
             reply.estimated,
+            prompt_bytes(ask),
         )
 
 

@@ -13,6 +13,9 @@ from moltarium.sim.record.errors import RecordError, SchemaMismatch
 REPLIES_VERSION: Final = 1
 """Stored as SQLite's ``user_version``."""
 
+CACHE_KIB: Final = 32 * 1024
+"""Of pages kept in memory: keys are random, so each new one may touch any page of the index."""
+
 MEMORY: Final = Path(":memory:")
 """In place of a file: replies that last as long as the store."""
 
@@ -56,6 +59,7 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
         if writable:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()

@@ -14,6 +14,8 @@ from moltarium.sim.record.schema import Run
 
 PATIENCE_S: Final = 10.0
 """How long a statement waits for another program's lock."""
+CACHE_KIB: Final = 32 * 1024
+"""Of pages that the writer keeps in memory: texts are filed by hash, so a new one may touch any page."""
 
 
 def must_exist(folder: Path) -> None:
@@ -64,6 +66,7 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
             check_identity(database, folder / FILE)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
+            database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         except BaseException:
             database.close()
             raise

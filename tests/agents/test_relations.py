@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.agents.interface import Item, Notice, Observation, Remembered
+from moltarium.agents.interface import VAD, Item, Notice, Observation, Remembered
 from moltarium.agents.memory import recall
 from moltarium.agents.relations import MOST, manner, relations
 
 Seen = Callable[..., Observation]
-GOOD = Remembered("relationship", "@brine answered me; it warmed me", 0.4, None, 3600.0)
-BAD = Remembered("relationship", "@dune answered me; it hurt", 0.4, None, 3600.0)
+GOOD = Remembered("relationship", "@brine answered me; it warmed me", 0.4, None, 3600.0, 0.7)
+BAD = Remembered("relationship", "@dune answered me; it hurt", 0.4, None, 3600.0, -0.7)
 
 
 def reply(item: Item) -> Notice:
@@ -53,15 +53,16 @@ def test_every_valence_has_a_manner(one: float, other: float) -> None:
 
 @pytest.mark.parametrize(("mood", "first"), [(-0.6, BAD), (0.6, GOOD)])
 def test_a_mood_brings_back_its_like(mood: float, first: Remembered) -> None:
-    for memories, valences in (((GOOD, BAD), (0.7, -0.7)), ((BAD, GOOD), (-0.7, 0.7))):
-        assert recall(memories, "answered", 1, mood=mood, valences=valences) == (first,)
+    for memories in ((GOOD, BAD), (BAD, GOOD)):
+        assert recall(memories, "answered", 1, mood=mood) == (first,)
 
 
 def test_no_mood_keeps_the_order() -> None:
-    assert recall((GOOD, BAD), "", 2, mood=0.0, valences=(0.7, -0.7)) == (GOOD, BAD)
+    assert recall((GOOD, BAD), "", 2, mood=0.0) == (GOOD, BAD)
     assert recall((BAD, GOOD), "", 2) == (BAD, GOOD)
 
 
-def test_valences_belong_to_memories() -> None:
-    with pytest.raises(ValueError, match="one valence"):
-        recall((GOOD, BAD), "", 1, valences=(0.5,))
+def test_what_the_society_has_read_is_not_read_again(seen: Seen, an_item: Callable[..., Item]) -> None:
+    plain = an_item("c1", author="brine", title="", body="The list has nine entries.", depth=1)
+    (made,) = relations(seen(notices=(reply(plain),), felt={"c1": VAD(-0.9, 0.0, 0.0)}))
+    assert made.text == "@brine answered me; it hurt"
