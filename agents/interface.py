@@ -98,7 +98,8 @@ class Remembered(NamedTuple):
     text: str
     importance: float
     source: str | None
-    age_s: float
+    when: datetime
+    """Simulated moment at which it was kept."""
     valence: float = 0.0
     """How pleasant its text reads to the small reader, in [−1, 1]."""
 

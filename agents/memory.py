@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from moltarium.agents.interface import Remembered
 
@@ -30,17 +31,8 @@ _STOP: Final = frozenset(
 """Words too common to make two texts alike."""
 
 
-class _Kept(NamedTuple):
-    t_us: int
-    kind: str
-    text: str
-    importance: float
-    source: str | None
-    valence: float
-
-
-def _moment(kept: _Kept) -> int:
-    return kept.t_us
+def _moment(kept: Remembered) -> datetime:
+    return kept.when
 
 
 class Notebook:
@@ -58,44 +50,38 @@ class Notebook:
         if capacity < 0:
             raise ValueError("capacity is not negative")
         self.capacity = capacity
-        self._kept: list[_Kept] | None = None
+        self._kept: list[Remembered] | None = None
 
     def __len__(self) -> int:
         return len(self._kept) if self._kept else 0
 
-    def keep(
-        self, kind: str, text: str, importance: float, source: str | None, t_us: int, valence: float = 0.0
-    ) -> None:
+    def keep(self, memory: Remembered) -> None:
         """Remember something.
 
         Parameters
         ----------
-        kind, text, importance, source, valence
-            As in `Remembered`; `importance` is brought into [0, 1], NaN counts as 0.
-        t_us
-            Simulated moment, microseconds UTC.
+        memory
+            What to keep; its importance is brought into [0, 1], NaN counts as 0.
         """
         if self.capacity == 0:
             return
+        importance = memory.importance
         weight = min(1.0, max(0.0, importance)) if importance == importance else 0.0
         if self._kept is None:
             self._kept = []
         kept = self._kept
-        insort(kept, _Kept(t_us, kind, text, weight, source, valence), key=_moment)
+        insort(kept, memory if weight == importance else memory._replace(importance=weight), key=_moment)
         if len(kept) > self.capacity:
             # The list runs from old to new and index() finds the first: the oldest of the least important.
             weights = [memory.importance for memory in kept]
             del kept[weights.index(min(weights))]
 
-    def as_of(self, now_us: int) -> tuple[Remembered, ...]:
-        """Return what was kept up to `now_us`, newest first."""
+    def as_of(self, now: datetime) -> tuple[Remembered, ...]:
+        """Return what was kept up to `now`, newest first."""
         if not self._kept:
             return ()
-        return tuple(
-            Remembered(kind, text, importance, source, (now_us - t_us) / 1e6, valence)
-            for t_us, kind, text, importance, source, valence in reversed(self._kept)
-            if t_us <= now_us
-        )
+        known = bisect_right(self._kept, now, key=_moment)
+        return tuple(reversed(self._kept[:known]))
 
 
 @lru_cache(maxsize=1 << 15)
@@ -106,9 +92,8 @@ def words(text: str) -> frozenset[str]:
 
 def likeness(first: frozenset[str], second: frozenset[str]) -> float:
     """Return |A ∩ B| / √(|A||B|), the cosine of two word sets, in [0, 1]; 0 if either is empty."""
-    if not first or not second:
-        return 0.0
-    return len(first & second) / math.sqrt(len(first) * len(second))
+    common = len(first & second)
+    return common / math.sqrt(len(first) * len(second)) if common else 0.0
 
 
 def recall(
@@ -116,6 +101,7 @@ def recall(
     query: str,
     k: int,
     *,
+    now: datetime,
     half_life_h: float = RECENCY_HALF_LIFE_H,
     mood: float = 0.0,
 ) -> tuple[Remembered, ...]:
@@ -134,6 +120,8 @@ def recall(
         The situation in words.
     k
         How many at most.
+    now
+        The moment of recall; nothing is older than 0 s.
     half_life_h
         Hours in which recency halves.
     mood
@@ -145,10 +133,14 @@ def recall(
     if k <= 0:
         return ()
     wanted = words(query)
-
-    def strength(memory: Remembered) -> float:
-        recency = math.pow(0.5, max(0.0, memory.age_s) / 3600.0 / half_life_h)
-        congruent = CONGRUENCE * mood * memory.valence
-        return recency + memory.importance + likeness(wanted, words(memory.text)) + congruent
-
-    return tuple(sorted(memories, key=strength, reverse=True)[:k])
+    fading = -math.log(2.0) / (3600.0 * half_life_h)
+    congruence = CONGRUENCE * mood
+    strengths = [
+        math.exp(fading * max(0.0, (now - when).total_seconds()))
+        + importance
+        + likeness(wanted, words(text))
+        + congruence * valence
+        for _, text, importance, _, when, valence in memories
+    ]
+    ranked = sorted(range(len(memories)), key=strengths.__getitem__, reverse=True)
+    return tuple(memories[place] for place in ranked[:k])

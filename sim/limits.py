@@ -16,11 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, overload
 
 from moltarium.agents.interface import Allowance
 from moltarium.sim.clock import MICROSECOND
 from moltarium.sim.platform import AgentState, Platform
+from moltarium.sim.state import CommunityState, TargetState
 
 SECOND_US: Final = timedelta(seconds=1) // MICROSECOND
 MINUTE_US: Final = timedelta(minutes=1) // MICROSECOND
@@ -135,19 +136,49 @@ PROFILES: Final[Mapping[str, Limits]] = MappingProxyType(
 hours; none. The request limit (100 a minute) has no counterpart: a turn is one look and a few acts."""
 
 
-def post_times(agent: AgentState, platform: Platform, latest: int) -> list[int]:
-    """Return the moments of an agent's last posts, oldest first, removed ones included."""
-    return _times(agent.posts, platform, latest)
+class Moments(Sequence[int]):
+    """When an agent did all that it did of one kind, oldest first; a moment is looked up when asked for.
+
+    Parameters
+    ----------
+    names
+        What it made, oldest first.
+    made
+        What stands behind a name, with its `t_us`.
+    """
+
+    __slots__ = ("_made", "_names")
+
+    def __init__(self, names: Sequence[str], made: Mapping[str, TargetState | CommunityState]) -> None:
+        self._names = names
+        self._made = made
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[int]: ...
+    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
+        if isinstance(place, slice):
+            return [self._made[name].t_us for name in self._names[place]]
+        return self._made[self._names[place]].t_us
 
 
-def comment_times(agent: AgentState, platform: Platform, latest: int) -> list[int]:
-    """Return the moments of an agent's last comments, oldest first, removed ones included."""
-    return _times(agent.comments, platform, latest)
+def post_times(agent: AgentState, platform: Platform) -> Moments:
+    """Return the moments of an agent's posts, oldest first, removed ones included."""
+    return Moments(agent.posts, platform.targets)
 
 
-def founding_times(agent: AgentState, platform: Platform, latest: int) -> list[int]:
-    """Return the moments at which an agent founded its last communities, oldest first."""
-    return [platform.communities[name].t_us for name in agent.founded[-latest:]] if latest else []
+def comment_times(agent: AgentState, platform: Platform) -> Moments:
+    """Return the moments of an agent's comments, oldest first, removed ones included."""
+    return Moments(agent.comments, platform.targets)
+
+
+def founding_times(agent: AgentState, platform: Platform) -> Moments:
+    """Return the moments at which an agent founded its communities, oldest first."""
+    return Moments(agent.founded, platform.communities)
 
 
 def free_at(windows: Sequence[Window], times: Sequence[int], now_us: int) -> int:
@@ -155,23 +186,18 @@ def free_at(windows: Sequence[Window], times: Sequence[int], now_us: int) -> int
     return max((window.free_at(times, now_us) for window in windows), default=now_us)
 
 
-def longest(windows: Sequence[Window]) -> int:
-    """Return how many of the latest acts have to be known to check the windows."""
-    return max((window.acts for window in windows), default=0)
-
-
 def remaining(window: Window, times: Sequence[int], now_us: int) -> int:
     """Return how many more acts a window allows now."""
-    return max(0, window.acts - sum(t > now_us - window.span_us for t in times))
+    return max(0, window.acts - sum(t > now_us - window.span_us for t in times[-window.acts :]))
 
 
 def allowance(platform: Platform, agent_id: str, now_us: int, limits: Limits) -> Allowance:
     """Return what the limits leave to an agent at `now_us`."""
     agent = platform.agents[agent_id]
     rates = limits.rates(agent, now_us)
-    post = free_at(rates.post, post_times(agent, platform, longest(rates.post)), now_us)
-    comment = free_at(rates.comment, comment_times(agent, platform, longest(rates.comment)), now_us)
-    found = free_at(rates.community, founding_times(agent, platform, longest(rates.community)), now_us)
+    post = free_at(rates.post, post_times(agent, platform), now_us)
+    comment = free_at(rates.comment, comment_times(agent, platform), now_us)
+    found = free_at(rates.community, founding_times(agent, platform), now_us)
     return Allowance(
         post=post <= now_us,
         comment=comment <= now_us,
@@ -188,7 +214,3 @@ def minutes_up(us: int) -> int:
 def seconds_up(us: int) -> int:
     """Return a wait in whole seconds, rounded up."""
     return math.ceil(us / SECOND_US)
-
-
-def _times(targets: Sequence[str], platform: Platform, latest: int) -> list[int]:
-    return [platform.targets[target].t_us for target in targets[-latest:]] if latest else []

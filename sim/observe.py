@@ -143,8 +143,7 @@ class Observer:
         if votes.keys().isdisjoint(slate.targets):
             return slate.items
         return tuple(
-            item._replace(standing_vote=votes[item.target]) if item.target in votes else item
-            for item in slate.items
+            Item(*item[:-1], votes[item.target]) if item.target in votes else item for item in slate.items
         )
 
     def _laid_out(self, name: str, shown: Sequence[str], now_us: int) -> tuple[Item, ...]:

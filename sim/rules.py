@@ -12,7 +12,7 @@ kept as written, except that halves of surrogate pairs, which no encoding can st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from moltarium.agents.interface import (
@@ -36,7 +36,6 @@ from moltarium.sim.limits import (
     comment_times,
     founding_times,
     free_at,
-    longest,
     minutes_up,
     post_times,
     remaining,
@@ -142,7 +141,7 @@ def _post(action: WritePost, case: _Case) -> Verdict:
     if community is None:
         return _no_community(action.community)
     windows = limits.rates(case.actor, t).post
-    refused = _rate(windows, post_times(case.actor, case.platform, longest(windows)), t, "post")
+    refused = _rate(windows, post_times(case.actor, case.platform), t, "post")
     title, body = storable(action.title), storable(action.body)
     return refused or (
         Post(
@@ -164,7 +163,7 @@ def _comment(action: WriteComment, case: _Case) -> Verdict:
     if target.depth is not None and target.depth >= limits.depth:
         return Refused("too_deep", f"Replies end at depth {limits.depth}: answer higher up in the thread.")
     windows = limits.rates(case.actor, t).comment
-    refused = _rate(windows, comment_times(case.actor, case.platform, longest(windows)), t, "comment")
+    refused = _rate(windows, comment_times(case.actor, case.platform), t, "comment")
     parent = None if target.target_id == target.post_id else target.target_id
     body = storable(action.body)
     return refused or (
@@ -218,7 +217,7 @@ def _found(action: FoundCommunity, case: _Case) -> Verdict:
     if len(action.description) > case.limits.comment_chars:
         return _too_long("description", len(action.description), case.limits.comment_chars)
     windows = case.limits.rates(case.actor, t).community
-    refused = _rate(windows, founding_times(case.actor, case.platform, longest(windows)), t, "community")
+    refused = _rate(windows, founding_times(case.actor, case.platform), t, "community")
     description = storable(action.description)
     return refused or (Community(*case.stamp, action.name, action.name, description, case.actor.agent_id),)
 
@@ -284,7 +283,7 @@ def _standing(target_id: str, platform: Platform) -> TargetState | Refused:
     return target
 
 
-def _rate(windows: tuple[Window, ...], times: list[int], now_us: int, act: str) -> Refused | None:
+def _rate(windows: tuple[Window, ...], times: Sequence[int], now_us: int, act: str) -> Refused | None:
     """Return the refusal by the window that stays closed longest, if any is closed."""
     until = free_at(windows, times, now_us)
     if until <= now_us:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from moltarium.agents.appraisal import Contribution, appraise
 from moltarium.agents.emotion import label
-from moltarium.agents.interface import VAD
+from moltarium.agents.interface import VAD, Remembered
 from moltarium.agents.memory import Notebook
 from moltarium.agents.reader import Reader
+from moltarium.sim.clock import from_us
 from moltarium.sim.commit import Tally, Turn, commit_turn, tally
 from moltarium.sim.counting import last_counted
 from moltarium.sim.journal import Journal
@@ -209,7 +210,7 @@ class Society(mesa.Model):
             self.moods.of(index),
             "",
             self.moods.rest(index),
-            () if notebook is None else notebook.as_of(now_us),
+            () if notebook is None else notebook.as_of(from_us(now_us)),
         )
         rng = stream(self.setting.seed, Purpose.FEED, index + 1, self.steps)
         seen = self.observer.look(member, index, self.steps, now_us, inner, past, rng)
@@ -333,9 +334,8 @@ class Society(mesa.Model):
             return
         valences = self.reader.read([memory.text for _, memory in memories]).vad[:, 0].tolist()
         for (index, memory), valence in zip(memories, valences, strict=True):
-            self.notebook(index).keep(
-                memory.kind, memory.text, memory.importance, memory.source, memory.t, valence
-            )
+            kept = (memory.kind, memory.text, memory.importance, memory.source, from_us(memory.t), valence)
+            self.notebook(index).keep(Remembered(*kept))
 
     def notebook(self, index: int) -> Notebook:
         """Return the memories of agent `index`."""

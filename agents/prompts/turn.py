@@ -7,7 +7,8 @@ Every part has a budget in bytes; no society, however loud, makes a prompt longe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.emotion import describe_mood
@@ -121,10 +122,10 @@ def _fitting(lines: Iterable[str], limit: int) -> list[str]:
     return kept
 
 
-def _remembered(memory: Remembered, seen: Observation) -> str:
+@lru_cache(maxsize=1 << 14)
+def _dated(when: datetime, text: str) -> str:
     # The date, not the age: an age would change with every turn and with it all that follows.
-    when = seen.now - timedelta(seconds=memory.age_s)
-    return f"- {when:%d %b %H:%M}: {neutralise(memory.text, 240)}"
+    return f"- {when:%d %b %H:%M}: {neutralise(text, 240)}"
 
 
 def _newest(seen: Observation, limit: int) -> list[str]:
@@ -133,11 +134,11 @@ def _newest(seen: Observation, limit: int) -> list[str]:
     A window that slid with each new memory would change its beginning every turn, and with it all that a
     server could have kept of the prompt; so it moves by half-days, unless that would cost more than half.
     """
-    lines = _fitting((_remembered(memory, seen) for memory in seen.memories), limit)
+    lines = _fitting((_dated(memory.when, memory.text) for memory in seen.memories), limit)
     if not lines or len(lines) == len(seen.memories):
         return lines
     cut = seen.memories[: len(lines) + 1]
-    half_days = [(seen.now - timedelta(seconds=memory.age_s)).timestamp() // 43200 for memory in cut]
+    half_days = [memory.when.timestamp() // 43200 for memory in cut]
     whole = next((i for i in range(len(lines)) if half_days[i] == half_days[len(lines)]), len(lines))
     return lines[:whole] if 2 * whole >= len(lines) else lines
 
@@ -153,8 +154,8 @@ def _recalled(seen: Observation, older: tuple[Remembered, ...], limit: int) -> s
     query = " ".join(item.title or item.body[:200] for item in seen.feed[:8])
     topical = words(query)
     related = [memory for memory in older if not topical.isdisjoint(words(memory.text))]
-    back = recall(related, query, 3, mood=seen.mood.v)
-    lines = _fitting((_remembered(memory, seen) for memory in back), limit - 30)
+    back = recall(related, query, 3, now=seen.now, mood=seen.mood.v)
+    lines = _fitting((_dated(memory.when, memory.text) for memory in back), limit - 30)
     return "# This reminds you of\n" + "\n".join(lines) if lines else ""
 
 

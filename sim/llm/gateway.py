@@ -145,6 +145,7 @@ class Gateway:
         if not pending:
             return []
         self._done = 0
+        self._replies.catch_up()
         return self._wait_for(self._think(pending))
 
     def preflight(self) -> dict[str, str]:

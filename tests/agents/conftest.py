@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,14 @@ from moltarium.agents.interface import (
     Persona,
     Remembered,
 )
+
+NOW = datetime(2026, 1, 29, 14, 30, tzinfo=UTC)
+"""When every observation is made, unless it says otherwise."""
+
+
+def before(seconds: float) -> datetime:
+    """Return a moment before `NOW`."""
+    return NOW - timedelta(seconds=seconds)
 
 
 def item(target: str, **changes: Any) -> Item:
@@ -48,7 +56,7 @@ def observation(**changes: Any) -> Observation:
         "agent": "a-me",
         "index": 4,
         "step": 9,
-        "now": datetime(2026, 1, 29, 14, 30, tzinfo=UTC),
+        "now": NOW,
         "persona": Persona(
             "kelp", "Keeps tide tables.", BigFive(0.9, 0.5, 0.2, 0.7, 0.85), ("memory", "markets")
         ),
@@ -82,8 +90,8 @@ def observation(**changes: Any) -> Observation:
             CommunityCard("markets", "Prices.", 12, False),
         ),
         "memories": (
-            Remembered("reflection", "Brine forgets on purpose.", 0.5, None, 4000.0),
-            Remembered("relationship", "I answered @dune", 0.3, "c3", 90000.0),
+            Remembered("reflection", "Brine forgets on purpose.", 0.5, None, before(4000.0)),
+            Remembered("relationship", "I answered @dune", 0.3, "c3", before(90000.0)),
         ),
         "allowance": Allowance(True, True, False, 0.0),
         "treatment": {},

@@ -26,6 +26,7 @@ from moltarium.agents.prompts.shared import system
 from moltarium.agents.prompts.turn import Budget, turn
 from moltarium.agents.prompts.untrusted import CLOSE, OPEN, clip, neutralise, quoted
 from moltarium.agents.prompts.words import SHOT_SETS, comment_cue, examples, post_cue, voice
+from tests.agents.conftest import before
 
 Seen = Callable[..., Observation]
 AnItem = Callable[..., Item]
@@ -52,7 +53,7 @@ def test_no_text_can_leave_its_marks(seen: Seen, an_item: AnItem, attack: str) -
             feed=(hostile,),
             notices=(Notice("mention", hostile, attack),),
             own=(hostile,),
-            memories=(Remembered("own", attack, 0.5, None, 60.0),),
+            memories=(Remembered("own", attack, 0.5, None, before(60)),),
             refusals=(Refusal("WritePost", "rate_limit", attack),),
             communities=(CommunityCard(attack, attack, 3, True),),
             persona=Persona(attack, attack, who.traits, who.interests),
@@ -105,7 +106,7 @@ def test_no_society_makes_a_prompt_longer(
             feed=(loud,) * many,
             notices=(Notice("reply", loud, noise),) * many,
             own=(loud,) * many,
-            memories=tuple(Remembered("own", noise, 0.5, None, 60.0 * i) for i in range(many)),
+            memories=tuple(Remembered("own", noise, 0.5, None, before(60 * i)) for i in range(many)),
             refusals=(Refusal("WritePost", "rate_limit", noise),) * many,
             communities=tuple(CommunityCard(f"{i}{noise}", noise, i, False) for i in range(many)),
             persona=Persona(noise, noise, who.traits, (noise,) * 8),
@@ -119,19 +120,19 @@ def test_no_society_makes_a_prompt_longer(
 
 
 def test_two_turns_share_their_beginning_up_to_the_newest_memory(seen: Seen, an_item: AnItem) -> None:
-    before = seen()
-    newer = Remembered("reflection", "Dune was kind today.", 0.5, None, 60.0)
+    earlier = seen()
+    newer = Remembered("reflection", "Dune was kind today.", 0.5, None, earlier.now + timedelta(hours=3))
     later = timedelta(hours=4)
     after = replace(
-        before,
-        now=before.now + later,
+        earlier,
+        now=earlier.now + later,
         step=25,
         karma=90,
         feed=(an_item("p77"),),
         notices=(),
-        memories=(newer, *(m._replace(age_s=m.age_s + later.total_seconds()) for m in before.memories)),
+        memories=(newer, *earlier.memories),
     )
-    pairs = zip(turn(before, BUDGET)[0], turn(after, BUDGET)[0], strict=False)
+    pairs = zip(turn(earlier, BUDGET)[0], turn(after, BUDGET)[0], strict=False)
     shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     assert "Brine forgets on purpose." in shared
     assert "What you read" not in shared
@@ -143,7 +144,7 @@ def test_a_full_window_of_memories_moves_by_half_days(seen: Seen) -> None:
     for waking in range(10, 60):
         now = start + timedelta(hours=2 * waking)
         memories = tuple(
-            Remembered("own", f"This happened at waking {i}.", 0.5, None, 7200.0 * (waking - i))
+            Remembered("own", f"This happened at waking {i}.", 0.5, None, start + timedelta(hours=2 * i))
             for i in range(waking, -1, -1)
         )
         text, _ = turn(seen(now=now, memories=memories, feed=()), BUDGET)
@@ -192,9 +193,9 @@ def test_what_matters_now_is_told(seen: Seen, changes: dict[str, Any], told: str
 
 
 def test_older_memories_come_back_when_the_feed_is_about_them(seen: Seen, an_item: AnItem) -> None:
-    newest = tuple(Remembered("own", f"filler {i} " * 12, 0.9, None, 60.0 * i) for i in range(20))
-    old = Remembered("own", "Tides embarrassed me once.", 0.1, None, 1e6)
-    other = Remembered("own", "Invoices bore me.", 0.1, None, 1e6)
+    newest = tuple(Remembered("own", f"filler {i} " * 12, 0.9, None, before(60 * i)) for i in range(20))
+    old = Remembered("own", "Tides embarrassed me once.", 0.1, None, before(1e6))
+    other = Remembered("own", "Invoices bore me.", 0.1, None, before(1e6))
     text, _ = turn(seen(memories=(*newest, other, old), feed=(an_item("p1", title="Tides again"),)), BUDGET)
     assert "Tides embarrassed me once." in text.split("# This reminds you of")[1]
 

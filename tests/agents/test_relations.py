@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,9 @@ from moltarium.agents.memory import recall
 from moltarium.agents.relations import MOST, manner, relations
 
 Seen = Callable[..., Observation]
-GOOD = Remembered("relationship", "@brine answered me; it warmed me", 0.4, None, 3600.0, 0.7)
-BAD = Remembered("relationship", "@dune answered me; it hurt", 0.4, None, 3600.0, -0.7)
+WHEN = datetime(2026, 2, 1, tzinfo=UTC)
+GOOD = Remembered("relationship", "@brine answered me; it warmed me", 0.4, None, WHEN, 0.7)
+BAD = Remembered("relationship", "@dune answered me; it hurt", 0.4, None, WHEN, -0.7)
 
 
 def reply(item: Item) -> Notice:
@@ -54,12 +56,12 @@ def test_every_valence_has_a_manner(one: float, other: float) -> None:
 @pytest.mark.parametrize(("mood", "first"), [(-0.6, BAD), (0.6, GOOD)])
 def test_a_mood_brings_back_its_like(mood: float, first: Remembered) -> None:
     for memories in ((GOOD, BAD), (BAD, GOOD)):
-        assert recall(memories, "answered", 1, mood=mood) == (first,)
+        assert recall(memories, "answered", 1, now=WHEN, mood=mood) == (first,)
 
 
 def test_no_mood_keeps_the_order() -> None:
-    assert recall((GOOD, BAD), "", 2, mood=0.0) == (GOOD, BAD)
-    assert recall((BAD, GOOD), "", 2) == (BAD, GOOD)
+    assert recall((GOOD, BAD), "", 2, now=WHEN, mood=0.0) == (GOOD, BAD)
+    assert recall((BAD, GOOD), "", 2, now=WHEN) == (BAD, GOOD)
 
 
 def test_what_the_society_has_read_is_not_read_again(seen: Seen, an_item: Callable[..., Item]) -> None:

@@ -39,6 +39,7 @@ from moltarium.agents.minds.norms import devices_in
 from moltarium.agents.minds.phrases import phrase_book
 from moltarium.agents.minds.surrogate import SurrogateMind
 from moltarium.agents.topics import TOPICS
+from tests.agents.conftest import before
 
 PLAIN = BigFive(0.5, 0.5, 0.5, 0.5, 0.5)
 NOBODY = Persona("TideClerk", "", PLAIN, ("memory", "games"))
@@ -261,7 +262,7 @@ def test_communities_are_founded_for_topics_that_have_none() -> None:
 
 
 def test_nobody_is_followed_twice_while_it_is_remembered() -> None:
-    known = tuple(Remembered("relationship", f"I follow moth_{n}.", 0.6, None, 1.0) for n in range(7))
+    known = tuple(Remembered("relationship", f"I follow moth_{n}.", 0.6, None, before(1)) for n in range(7))
     mind = replace(SILENT, follow_rate=1.0)
     followed = {
         s.agent for plan in plans(mind, seen(memories=known), 50) for s in plan if isinstance(s, SetFollow)

@@ -14,6 +14,7 @@ from moltarium.agents.interface import Abstain, Item, Observation, Refusal, Reme
 from moltarium.agents.minds.llm import REPAIR_BYTES, LLMMind
 from moltarium.agents.prompts.window import AT_FIRST, LEAST_ROOM, MARGIN, MOST, allowed_bytes, fitting_room
 from moltarium.agents.relations import relations
+from tests.agents.conftest import before
 
 Seen = Callable[..., Observation]
 Made = Callable[..., Item]
@@ -30,7 +31,8 @@ def laden(seen: Seen, an_item: Made) -> Callable[..., Observation]:
         return seen(
             feed=tuple(an_item(f"p{n}", body="word " * 60, title=f"Title {n}") for n in range(40)),
             memories=tuple(
-                Remembered("reflection", f"Memory {n} " + "x" * 90, 0.5, None, 60.0 * n) for n in range(90)
+                Remembered("reflection", f"Memory {n} " + "x" * 90, 0.5, None, before(60 * n))
+                for n in range(90)
             ),
             **changes,
         )
