@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,41 +16,13 @@ from hypothesis import strategies as st
 from moltarium.sim.record import sources, unfold
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.errors import ImportFailure, MoltariumError
-from moltarium.sim.record.moltbook import ImportReport, import_snapshot
+from moltarium.sim.record.moltbook import import_snapshot
 from moltarium.sim.record.schema import (
     Post,
     Quarantine,
 )
 from moltarium.sim.record.store import RunReader
-
-SNAPSHOTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "moltbook"
-T = "2026-01-30T08:00:00+00:00"
-
-Import = Callable[..., RunReader]
-Accounted = Callable[[ImportReport, RunReader], None]
-
-
-def post(name: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": name,
-        "title": "T",
-        "content": "x",
-        "author": "Ann",
-        "submolt": "general",
-        "created_at": T,
-    } | fields
-
-
-def comment(name: str, on: str = "p", **fields: Any) -> dict[str, Any]:
-    return {"id": name, "post_id": on, "content": "x", "author": "Bo", "created_at": T, "depth": 1} | fields
-
-
-def lines(rows: Iterable[Any]) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def reasons(reader: RunReader) -> dict[str, str]:
-    return {row.place: row.reason for row in reader.rows(Quarantine)}
+from tests.record.crawled import Accounted, Import, T, comment, lines, post, reasons
 
 
 def test_owners_have_no_way_in(imported: Import, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from moltarium.sim.record.coverage import coverage_of
-from moltarium.sim.record.moltbook import ImportReport, import_snapshot
+from moltarium.sim.record.moltbook import import_snapshot
 from moltarium.sim.record.schema import (
     Agent,
     Comment,
@@ -19,39 +18,10 @@ from moltarium.sim.record.schema import (
     Follow,
     Post,
     Profile,
-    Quarantine,
     Score,
 )
 from moltarium.sim.record.store import RunReader
-
-SNAPSHOTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "moltbook"
-T = "2026-01-30T08:00:00+00:00"
-
-Import = Callable[..., RunReader]
-Accounted = Callable[[ImportReport, RunReader], None]
-
-
-def post(name: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": name,
-        "title": "T",
-        "content": "x",
-        "author": "Ann",
-        "submolt": "general",
-        "created_at": T,
-    } | fields
-
-
-def comment(name: str, on: str = "p", **fields: Any) -> dict[str, Any]:
-    return {"id": name, "post_id": on, "content": "x", "author": "Bo", "created_at": T, "depth": 1} | fields
-
-
-def lines(rows: Iterable[Any]) -> str:
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def reasons(reader: RunReader) -> dict[str, str]:
-    return {row.place: row.reason for row in reader.rows(Quarantine)}
+from tests.record.crawled import SNAPSHOTS, Accounted, Import, T, comment, lines, post, reasons
 
 
 @pytest.mark.snapshot
