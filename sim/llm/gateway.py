@@ -23,7 +23,7 @@ from moltarium.sim.llm.failures import Halted
 from moltarium.sim.llm.keys import Keyed, Salt, keyed, text_sha
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.llm.usage import Usage
-from moltarium.sim.record.errors import CeilingReached, ModelError, ScenarioError
+from moltarium.sim.record.errors import CeilingReached, ModelError, ModelUnavailable, ScenarioError
 
 if TYPE_CHECKING:
     from moltarium.sim.llm.client import Client
@@ -161,7 +161,11 @@ class Gateway:
         ModelUnavailable, ModelRefusedAccess
             With the place, never with a key.
         """
-        return self._wait_for(self._preflight())
+        try:
+            return self._wait_for(self._preflight())
+        except ModelUnavailable as error:
+            remedy = "nothing was asked or written yet: check the address, start the server, and say it again"
+            raise ModelUnavailable(error.what, place=error.place, remedy=remedy) from error
 
     def stop(self) -> None:
         """Send nothing more, for good, and record what is in flight.

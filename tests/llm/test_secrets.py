@@ -80,5 +80,6 @@ def test_preflight_refuses_an_unknown_model_and_accepts_an_unlisted_one(gateway_
 
 
 def test_preflight_names_an_address_where_nobody_listens(gateway_at: GatewayAt) -> None:
-    with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9") as told:
         gateway_at("http://127.0.0.1:9/v1", retries=1).preflight()
+    assert "resume" not in told.value.remedy, "there is no run yet that could be resumed"
