@@ -25,6 +25,7 @@ from moltarium.sim.record.store import RunReader, RunWriter
 from moltarium.sim.restore import restore
 from moltarium.sim.society import Society
 from tests.llm.stub_server import stub_server
+from tests.scenarios.asking import ASKING, quiet
 
 CROWD = """\
 name = "crowd"
@@ -46,31 +47,6 @@ share = 0.2
 [emotion]
 dynamics = "second"
 """
-
-ASKING = """\
-name = "asking"
-seed = 9
-[clock]
-tick = "30m"
-steps = 8
-[schedule]
-heartbeat = "1h"
-[population]
-size = 12
-[[population.groups]]
-mind = "llm"
-count = 4
-[[population.groups]]
-mind = "writer"
-count = 4
-[[population.groups]]
-mind = "surrogate"
-share = 1.0
-"""
-
-
-def quiet(now: Progress) -> None:
-    assert 0 < now.step <= now.steps
 
 
 def scenario_file(folder: Path, text: str) -> Path:

@@ -18,43 +18,13 @@ import pytest
 
 from moltarium.scenarios.control import SOCKET, command
 from moltarium.scenarios.load import load
-from moltarium.scenarios.progress import Progress
 from moltarium.scenarios.run import resume_run, start_run
 from moltarium.scenarios.spec import CeilingsSpec
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import CeilingReached, RecordError, ScenarioError
 from moltarium.sim.record.store import RunReader
 from tests.llm.stub_server import Fault, hashed_answer, stub_server
-
-ASKING = """\
-name = "asking"
-seed = 9
-[clock]
-tick = "30m"
-steps = 8
-[schedule]
-heartbeat = "1h"
-[population]
-size = 12
-[[population.groups]]
-mind = "llm"
-count = 4
-[[population.groups]]
-mind = "writer"
-count = 4
-[[population.groups]]
-mind = "surrogate"
-share = 1.0
-[models.default]
-model = "stub"
-[prices.stub]
-input = 2.0
-output = 10.0
-"""
-
-
-def quiet(now: Progress) -> None:
-    assert 0 < now.step <= now.steps
+from tests.scenarios.asking import ASKING, quiet
 
 
 @pytest.fixture

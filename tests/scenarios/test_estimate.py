@@ -13,14 +13,9 @@ from typer.testing import CliRunner
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.estimate import estimate
 from moltarium.scenarios.load import load, shipped
-from moltarium.scenarios.progress import Progress
 from moltarium.scenarios.run import start_run
 from tests.llm.stub_server import schema_of, stub_server
-from tests.scenarios.test_durable import ASKING
-
-
-def quiet(now: Progress) -> None:
-    assert 0 < now.step <= now.steps
+from tests.scenarios.asking import ASKING, quiet
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.fork import edited, fork_run
 from moltarium.scenarios.load import load
-from moltarium.scenarios.progress import Progress
 from moltarium.scenarios.run import recorded_scenario, resume_run, start_run
 from moltarium.sim.record.errors import RecordError, ScenarioError, SchemaMismatch
 from moltarium.sim.record.migrate import migrate
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Intervention, Post, Vote
 from moltarium.sim.record.store import RunReader
+from tests.scenarios.asking import quiet
 
 CROWD = """\
 name = "crowd"
@@ -34,10 +34,6 @@ size = 12
 mind = "surrogate"
 share = 1.0
 """
-
-
-def quiet(now: Progress) -> None:
-    assert 0 < now.step <= now.steps
 
 
 @pytest.fixture

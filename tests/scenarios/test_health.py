@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.health import STUCK_TURNS, health_of
 from moltarium.scenarios.load import load
-from moltarium.scenarios.progress import Progress
 from moltarium.scenarios.run import run_row, start_run
 from moltarium.scenarios.runlog import LOG, logging_to
 from moltarium.scenarios.spec import Scenario
@@ -22,11 +21,7 @@ from moltarium.sim.llm.endpoint import Secret
 from moltarium.sim.record.schema import LlmCall, Rejection, Row, Telemetry
 from moltarium.sim.record.store import RunReader, RunWriter
 from tests.llm.stub_server import stub_server
-from tests.scenarios.test_durable import ASKING
-
-
-def quiet(now: Progress) -> None:
-    assert 0 < now.step <= now.steps
+from tests.scenarios.asking import ASKING, quiet
 
 
 def turn(agent: str, step: int, *, fails: bool, repaired: bool = False) -> list[Row]:
