@@ -6,9 +6,9 @@ model is too weak to decide may have the model word it instead.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from moltarium.agents.interface import Action, Item, Persona, WriteComment, WritePost
+from moltarium.agents.interface import Action, Item, Observation, Persona, WriteComment, WritePost
 from moltarium.agents.minds.dice import Dice
 from moltarium.agents.minds.language import NO_DEVICES, Tone, write_comment, write_post
 from moltarium.agents.minds.norms import Devices
@@ -49,6 +49,15 @@ class CommentDraft(NamedTuple):
 
 Step: TypeAlias = Action | PostDraft | CommentDraft
 """One step of a plan: an action as it is, or a text still to be worded."""
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """A policy whose choices can be had before they are put into words."""
+
+    def plan(self, seen: Observation, dice: Dice) -> tuple[Step, ...]:
+        """Return what the agent will do, its texts still to be worded."""
+        ...
 
 
 def worded(step: Step, persona: Persona, dice: Dice) -> Action:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from moltarium.agents.interface import Reply
 from moltarium.agents.memory import words
 from moltarium.agents.minds.answers import REFUSALS, refuses
+from moltarium.agents.prompts.words import VERBS
 
 MIN_WORDS: Final = 3
 TITLE_CHARS: Final = 120
@@ -19,7 +20,12 @@ ECHO_SHARE: Final = 0.6
 """A text that shares this part of its runs of four words with the prompt repeats it."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LABEL: Final = re.compile(r"^[^:|]{0,80}\b(?:replies|writes|says what it is for)\s*:\s*", re.IGNORECASE)
+_SAYS: Final = r"\b(?:replies|writes|says what it is for)"
+# A sentence of the text's own may run "... asks:", so a policy's verb counts only after a manner in brackets.
+_DOES: Final = rf"\([^:|)]{{1,160}}\) (?:{'|'.join(VERBS.values())})"
+_LABEL: Final = re.compile(
+    rf"^[^:|]{{0,80}}?(?:{_SAYS}|{_DOES})(?:, on [^:|]{{1,60}})?\s*:\s*", re.IGNORECASE
+)
 _LINK: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _QUOTES: Final = "\"'“”‘’`*"

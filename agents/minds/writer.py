@@ -22,11 +22,14 @@ from moltarium.agents.interface import (
     WriteComment,
     WritePost,
 )
+from moltarium.agents.minds.dice import Dice
+from moltarium.agents.minds.drafts import CommentDraft, Planner, PostDraft, Step
 from moltarium.agents.minds.wording import Unfit, Wording, clean, split_title
 from moltarium.agents.prompts.words import comment_cue, community_cue, examples, post_cue
+from moltarium.agents.topics import TOPICS
 
-Written: TypeAlias = WritePost | WriteComment | FoundCommunity
-"""Actions that carry words for the public."""
+Written: TypeAlias = PostDraft | CommentDraft | WritePost | WriteComment | FoundCommunity
+"""Steps that carry words for the public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class WriterMind:
     too, the action becomes an `Abstain`. The policy's own words are never posted in the model's place.
     Votes, follows, memberships and removals stay as the policy chose them. Its memories of own writing are
     dropped, because they quote words that were never said.
+
+    A policy that plans (`moltarium.agents.minds.drafts.Planner`) says what each text is to do and what it is
+    about, and the transcript tells the model: ``kelp (curious; feeling glad) asks, on a flaky test:``.
     """
 
     policy: Mind
@@ -62,9 +68,9 @@ class WriterMind:
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Let the policy choose and the model write (see `moltarium.agents.interface.Mind`)."""
         chosen = _chosen(self.policy, seen, rng)
-        wanted = {i: action for i, action in enumerate(chosen) if isinstance(action, Written)}
+        wanted = {i: step for i, step in enumerate(chosen) if isinstance(step, Written)}
         if not wanted:
-            return chosen
+            return tuple(step for step in chosen if not isinstance(step, Written))
         items = _in_sight(seen)
         cues = {i: _cue(action, seen, items, rng) for i, action in wanted.items()}
         outcomes: dict[int, Wording | Unfit] = {}
@@ -96,14 +102,16 @@ class WriterMind:
         }
 
 
-def _chosen(policy: Mind, seen: Observation, rng: np.random.Generator) -> tuple[Action, ...]:
-    """Run a policy that asks nothing to its end.
+def _chosen(policy: Mind, seen: Observation, rng: np.random.Generator) -> tuple[Step, ...]:
+    """Return a policy's plan, or else run it to its end.
 
     Raises
     ------
     TypeError
         If it asks a model.
     """
+    if isinstance(policy, Planner):
+        return policy.plan(seen, Dice(rng))
     thought = policy.decide(seen, rng)
     try:
         next(thought)
@@ -129,6 +137,12 @@ def _topic(seen: Observation, community: str, rng: np.random.Generator) -> str:
 
 
 def _cue(action: Written, seen: Observation, items: Mapping[str, Item], rng: np.random.Generator) -> str:
+    if isinstance(action, CommentDraft):
+        return comment_cue(seen, action.parent, action.act, TOPICS[action.topic].label)
+    if isinstance(action, PostDraft):
+        topic = TOPICS[action.topic]
+        thing = topic.a_thing[int(rng.integers(len(topic.thing)))]
+        return post_cue(seen, action.community, topic.label, action.act, thing)
     if isinstance(action, WriteComment):
         return comment_cue(seen, items.get(action.target))
     if isinstance(action, WritePost):
@@ -140,25 +154,23 @@ def _refused(outcome: Wording | Unfit | None) -> bool:
     return isinstance(outcome, Unfit) and outcome.category == "refused_by_model"
 
 
-def _worded(chosen: tuple[Action, ...], outcomes: Mapping[int, Wording | Unfit]) -> tuple[Action, ...]:
+def _worded(chosen: tuple[Step, ...], outcomes: Mapping[int, Wording | Unfit]) -> tuple[Action, ...]:
     actions: list[Action] = []
-    for i, action in enumerate(chosen):
-        if isinstance(action, Remember):
-            if action.kind != "own":
-                actions.append(action)
-        elif isinstance(action, Written):
-            actions.append(_with_words(action, outcomes[i]))
-        else:
-            actions.append(action)
+    for i, step in enumerate(chosen):
+        if isinstance(step, Written):
+            actions.append(_with_words(step, outcomes[i]))
+        elif not (isinstance(step, Remember) and step.kind == "own"):
+            actions.append(step)
     return tuple(actions)
 
 
-def _with_words(action: Written, outcome: Wording | Unfit) -> Action:
+def _with_words(step: Written, outcome: Wording | Unfit) -> Action:
     if isinstance(outcome, Unfit):
         return Abstain(outcome.category, outcome.reason)
-    if isinstance(action, WriteComment):
-        return action._replace(body=outcome.text)
-    if isinstance(action, WritePost):
-        title, body = split_title(outcome.text)
-        return action._replace(title=title, body=body)
-    return action._replace(description=outcome.text)
+    if isinstance(step, CommentDraft):
+        return WriteComment(step.parent.target, outcome.text)
+    if isinstance(step, WriteComment):
+        return step._replace(body=outcome.text)
+    if isinstance(step, FoundCommunity):
+        return step._replace(description=outcome.text)
+    return WritePost(step.community, *split_title(outcome.text))

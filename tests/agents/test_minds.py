@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,12 +28,17 @@ from moltarium.agents.interface import (
     WriteComment,
     WritePost,
 )
+from moltarium.agents.minds.dice import Dice
+from moltarium.agents.minds.drafts import CommentDraft, PostDraft
 from moltarium.agents.minds.llm import LLMMind
 from moltarium.agents.minds.random import RandomMind
 from moltarium.agents.minds.scripted import ScriptedMind
+from moltarium.agents.minds.surrogate import SurrogateMind
 from moltarium.agents.minds.wording import split_title
 from moltarium.agents.minds.writer import WriterMind
+from moltarium.agents.prompts.words import VERBS
 from moltarium.agents.relations import relations
+from moltarium.agents.topics import TOPICS
 
 Seen = Callable[..., Observation]
 
@@ -200,6 +206,38 @@ class TestWriterMind:
         assert shared > 0.7 * len(prompts[0])
         assert not any("policy" in prompt for prompt in prompts)
 
+    def test_the_model_is_told_what_the_policy_chose(self, seen: Seen) -> None:
+        policy = SurrogateMind(post_rate=1, comment_rate=3, intro_first=0, reply_back=1, vote_rate=0)
+        asked = 0
+        for seed in range(20):
+            plan = policy.plan(seen(), Dice(np.random.default_rng(seed)))
+            drafts = [step for step in plan if isinstance(step, PostDraft | CommentDraft)]
+            (requests,) = itertools.islice(WriterMind(policy).decide(seen(), np.random.default_rng(seed)), 1)
+            asked += len(requests)
+            for draft, request in zip(drafts, requests, strict=True):
+                cue = (request.prompt or "").split("\n\n")[-1]
+                does = cue.rsplit(f") {VERBS[draft.act]}, on ", 1)[1]
+                topic = TOPICS[draft.topic]
+                if isinstance(draft, PostDraft):
+                    assert cue.startswith(f"New thread in {draft.community} about {topic.label}\n")
+                    assert does.removesuffix(":") in topic.a_thing
+                else:
+                    assert does == f"{topic.label}:"
+        assert asked > 40
+
+    def test_a_plan_becomes_the_models_words(self, seen: Seen) -> None:
+        policy = SurrogateMind(post_rate=1, comment_rate=1.4, intro_first=0, reply_back=0, vote_rate=0)
+        plans = (policy.plan(seen(), Dice(np.random.default_rng(seed))) for seed in range(100))
+        seed, (comment, post) = next((seed, plan) for seed, plan in enumerate(plans) if len(plan) == 2)
+        assert isinstance(comment, CommentDraft)
+        assert isinstance(post, PostDraft)
+        said = [GOOD, " kelp (curious; feeling glad) asks, on a sandbox: Down | I was glad that it fell."]
+        _, actions = think(WriterMind(policy), seen(), said, seed=seed)
+        assert actions == (
+            WriteComment(comment.parent.target, GOOD.strip()),
+            WritePost(post.community, "Down", "I was glad that it fell."),
+        )
+
     @pytest.mark.parametrize(
         "bad",
         [
@@ -252,6 +290,8 @@ class TestWriterMind:
             (" I keep nothing at all. But then I", "length", "I keep nothing at all."),
             (" I keep nothing at all and", "length", "I keep nothing at all and"),
             (' "Nothing" is what I keep', "stop", '"Nothing" is what I keep'),
+            (" kelp (blunt) asks, on a sandbox: Who keeps it?", "stop", "Who keeps it?"),
+            (" Everybody asks: who keeps it?", "stop", "Everybody asks: who keeps it?"),
         ],
     )
     def test_the_transcripts_traces_go(self, seen: Seen, raw: str, finish: str, text: str) -> None:

@@ -22,11 +22,20 @@ from moltarium.agents.interface import (
     Refusal,
     Remembered,
 )
+from moltarium.agents.minds.language import COMMENT_ACTS, POST_ACTS
 from moltarium.agents.prompts.shared import system
 from moltarium.agents.prompts.turn import Budget, turn
 from moltarium.agents.prompts.untrusted import CLOSE, OPEN, clip, neutralise, quoted
-from moltarium.agents.prompts.words import SHOT_SETS, comment_cue, examples, post_cue, voice
-from tests.agents.conftest import before
+from moltarium.agents.prompts.words import (
+    SHOT_SETS,
+    SUBJECT_BYTES,
+    VERBS,
+    comment_cue,
+    examples,
+    post_cue,
+    voice,
+)
+from tests.agents.conftest import before, observation
 
 Seen = Callable[..., Observation]
 AnItem = Callable[..., Item]
@@ -220,3 +229,23 @@ def test_cues_show_who_speaks_where_and_how(seen: Seen, an_item: AnItem) -> None
     assert post_cue(seen(), "markets", "tides").startswith("New thread in markets about tides\nkelp (")
     assert "\n" not in comment_cue(seen(), None).split("\n", 1)[1]
     assert voice(seen().persona.traits) == "curious, anxious"
+
+
+def test_a_cue_says_what_to_do_and_what_about(seen: Seen, an_item: AnItem) -> None:
+    told = comment_cue(seen(), an_item("p1"), "argue", "memory and context")
+    assert told.endswith("kelp (curious, anxious; feeling glad) objects, on memory and context:")
+    told = post_cue(seen(), "general", "security", "ask", "a sandbox")
+    assert told.split("\n") == [
+        "New thread in general about security",
+        "kelp (curious, anxious; feeling glad) asks, on a sandbox:",
+    ]
+    assert set(VERBS) == {*POST_ACTS, *COMMENT_ACTS}
+
+
+@given(st.text(max_size=400))
+def test_a_subject_of_any_length_is_one_short_line(subject: str) -> None:
+    plain = post_cue(observation(), "general", "", "ask")
+    told = post_cue(observation(), "general", subject, "ask", subject)
+    assert len(told.split("\n")) == 2
+    added = 2 * SUBJECT_BYTES + len(" about , on ")
+    assert len(told.encode()) <= len(plain.encode()) + added
