@@ -57,6 +57,8 @@ class Corpus:
     """Microseconds since 1970 UTC per post."""
     post_community: Ints
     """Community number per post, in order of first appearance."""
+    communities: npt.NDArray[np.object_]
+    """Community names by number."""
     comment_author: Ints
     """Agent code per comment, or `UNKNOWN`."""
     comment_post: Ints
@@ -156,6 +158,7 @@ def read_corpus(record: Record) -> Corpus:
         post_author=_ints(post_author),
         post_t=_ints(post_t),
         post_community=_ints(post_community),
+        communities=np.array(list(communities), dtype=object),
         comment_author=_ints(comment_author),
         comment_post=_ints(comment_post),
         comment_parent=parent,

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
 
 from moltarium.sim.columns import PostColumns
-from moltarium.sim.mentions import fold_handle, mentioned
+from moltarium.sim.record.mentions import fold_handle, mentioned
 from moltarium.sim.record.schema import (
     Agent,
     Comment,

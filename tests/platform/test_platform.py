@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moltarium.agents.interface import SetFollow, SetSubscription
-from moltarium.sim.mentions import mentioned
 from moltarium.sim.platform import INBOX_SIZE, NoticeRecord, Platform
+from moltarium.sim.record.mentions import mentioned
 from moltarium.sim.record.schema import Agent, Comment, Community, Event, Follow, Post, Removal, Vote
 from moltarium.sim.state import AgentState
 from tests.platform.site import Site
