@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from moltarium.agents.interface import VAD, Item, Observation
+from moltarium.agents.topics import topic_of_item
 
 RANK_EXPONENT: Final = 0.5
 """η of the attention (1 + rank)^−η that an item gets at its rank of a feed.
@@ -28,9 +29,13 @@ OWN_THREAD: Final = 2.0
 SUBSCRIBED: Final = 1.4
 """Factor for an item in a community that the agent has joined."""
 INTEREST: Final = 1.4
-"""Factor for an item in a community that carries one of the agent's interests in its name."""
+"""Factor for an item about one of the agent's interests, by its words or its community's name."""
 LIKED: Final = 1.3
 """Factor for an item that the agent has voted on: it was read closely."""
+FOLLOWED: Final = 1.4
+"""Factor for an item by somebody whom the agent follows."""
+ANSWERER: Final = 1.3
+"""Factor for an item by somebody who has answered the agent before."""
 CALM: Final = 0.25
 """Share of its attention that a text without any feeling still gets: feeling draws attention."""
 
@@ -124,17 +129,21 @@ def _salience(felt: VAD) -> float:
 
 
 def _read(seen: Observation, feelings: Mapping[str, VAD], noticed: set[str]) -> list[Contribution]:
+    """Return the pulls of items read: rank × feeling × relation to the author × relevance, each at most 1."""
     joined = {card.community for card in seen.communities if card.subscribed}
     interests = seen.persona.interests
     own_threads = {item.post for item in seen.own}
     pulls: list[Contribution] = []
     agent = seen.agent
+    related = bool(seen.followed or seen.answerers)
     for item in seen.feed:
         target = item.target
         felt = feelings.get(target)
         if felt is None or item.author_id == agent or target in noticed:
             continue
-        weight = _noticeable(item.rank, felt) * _closeness(item, joined, interests, own_threads)
+        weight = _noticeable(item.rank, felt) * _relevance(item, joined, interests, own_threads)
+        if related:
+            weight *= _relation(item.author_id, seen)
         v, a, d = felt
         pulls.append(Contribution("read", target, weight if weight < 1.0 else 1.0, v, a, d))
     return pulls
@@ -146,11 +155,16 @@ def _noticeable(rank: int, felt: VAD) -> float:
     return READ * attention(rank) * _salience(felt)
 
 
-def _closeness(item: Item, joined: set[str], interests: tuple[str, ...], own_threads: set[str]) -> float:
+def _relation(author: str | None, seen: Observation) -> float:
+    factor = FOLLOWED if author in seen.followed else 1.0
+    return factor * ANSWERER if author in seen.answerers else factor
+
+
+def _relevance(item: Item, joined: set[str], interests: tuple[str, ...], own_threads: set[str]) -> float:
     factor = 1.0
     if item.community in joined:
         factor *= SUBSCRIBED
-    if item.community in interests:
+    if item.community in interests or topic_of_item(item.title, item.body) in interests:
         factor *= INTEREST
     if item.standing_vote:
         factor *= LIKED

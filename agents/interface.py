@@ -9,6 +9,7 @@ mind object serves any number of agents and a resumed run needs no snapshot of m
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -156,6 +157,10 @@ class Observation:
     """What this agent's arm of an experiment gets; empty outside experiments."""
     felt: Mapping[str, VAD] = field(default_factory=dict)
     """How the small reader reads what was seen, by target; empty in a society without moods."""
+    followed: AbstractSet[str] = frozenset()
+    """Ids of those authors in the feed whom the agent follows."""
+    answerers: AbstractSet[str] = frozenset()
+    """Ids of those authors in the feed who have answered a text of the agent's before."""
     bytes_per_token: float | None = None
     """Bytes of prompt per token, as the endpoint counted in this agent's last call; ``None`` before any."""
 

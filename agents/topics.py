@@ -132,3 +132,9 @@ def topic_of(text: str) -> str | None:
     """Return the topic that a text's words tell most of, the first if two are even; ``None`` if of none."""
     counts = topic_counts(text)
     return max(counts, key=counts.__getitem__) if counts else None
+
+
+@lru_cache(maxsize=1 << 15)
+def topic_of_item(title: str, body: str) -> str | None:
+    """Return the topic of an item's title, if any, and body, without putting them together each time."""
+    return topic_of(f"{title} {body}" if title else body)

@@ -57,6 +57,8 @@ class Slate(NamedTuple):
     items: tuple[Item, ...]
     targets: frozenset[str]
     """Ids of `items`."""
+    authors: frozenset[str]
+    """Ids of those who wrote them, as far as known."""
 
 
 class Observer:
@@ -105,6 +107,7 @@ class Observer:
         """Return what `member` sees now; the turn's chance comes from `rng` alone."""
         platform = self.platform
         account = platform.agents[member.agent_id]
+        slate = self._slate(member, account, now_us, rng)
         return Observation(
             agent=member.agent_id,
             index=index,
@@ -116,7 +119,7 @@ class Observer:
             temperament=inner.temperament,
             karma=account.karma,
             first_turn=past.turns == 0,
-            feed=self._feed(member, account, now_us, rng),
+            feed=_with_votes(slate, account.votes),
             notices=tuple(self._notices(account, past.seq, now_us)),
             refusals=tuple(past.refusals),
             bytes_per_token=past.bytes_per_token,
@@ -126,11 +129,11 @@ class Observer:
             memories=inner.memories,
             allowance=allowance(platform, member.agent_id, now_us, self.limits),
             treatment=NOTHING if member.arm is None else member.arm.at(step),
+            followed=account.following & slate.authors,
+            answerers=account.answerers & slate.authors,
         )
 
-    def _feed(
-        self, member: Member, account: AgentState, now_us: int, rng: np.random.Generator
-    ) -> tuple[Item, ...]:
+    def _slate(self, member: Member, account: AgentState, now_us: int, rng: np.random.Generator) -> Slate:
         """Return a feed with its opened threads; viewers who are shown the same share it."""
         name = _choose(member.feeds, float(rng.random()))
         shown = self._rankers[name].rank(account.agent_id, self.platform, now_us, self.window.feed_size, rng)
@@ -138,13 +141,12 @@ class Observer:
         slate = self._slates.get(key)
         if slate is None:
             items = self._laid_out(name, shown, now_us)
-            slate = self._slates[key] = Slate(items, frozenset(item.target for item in items))
-        votes = account.votes
-        if votes.keys().isdisjoint(slate.targets):
-            return slate.items
-        return tuple(
-            Item(*item[:-1], votes[item.target]) if item.target in votes else item for item in slate.items
-        )
+            slate = self._slates[key] = Slate(
+                items,
+                frozenset(item.target for item in items),
+                frozenset(item.author_id for item in items if item.author_id is not None),
+            )
+        return slate
 
     def _laid_out(self, name: str, shown: Sequence[str], now_us: int) -> tuple[Item, ...]:
         """Return posts and the comments of those opened, as somebody sees them who voted on none."""
@@ -204,6 +206,15 @@ class Observer:
             rank,
             votes.get(target.target_id, 0),
         )
+
+
+def _with_votes(slate: Slate, votes: Mapping[str, int]) -> tuple[Item, ...]:
+    """Return what a slate shows to somebody with these standing votes."""
+    if votes.keys().isdisjoint(slate.targets):
+        return slate.items
+    return tuple(
+        Item(*item[:-1], votes[item.target]) if item.target in votes else item for item in slate.items
+    )
 
 
 def _choose(feeds: Sequence[tuple[str, float]], draw: float) -> str:

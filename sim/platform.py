@@ -261,6 +261,9 @@ class Platform:
         answered = parent.author if parent is not None else None
         if answered is not None and answered != author:
             self._notify(answered, NoticeRecord("reply", comment_id, seq, ""))
+            if author is not None:
+                account = self._account(answered)
+                account.answerers = _changed(account.answerers, author, True)
         if "@" in body:
             self._notify_mentioned(body, comment_id, seq, author, answered)
 

@@ -36,6 +36,8 @@ class AgentState:
     """Sum of the scores of its targets, removed ones included."""
     following: AbstractSet[str] = NONE
     followers: AbstractSet[str] = NONE
+    answerers: AbstractSet[str] = NONE
+    """Accounts that answered a text of its own."""
     subscriptions: AbstractSet[str] = NONE
     """Community ids."""
     votes: dict[str, int] = field(default_factory=dict)

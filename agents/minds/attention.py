@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from moltarium.agents.interface import CommunityCard, Item, Observation
-from moltarium.agents.topics import TOPICS, topic_of
+from moltarium.agents.topics import TOPICS, topic_of, topic_of_item
 
 AFFINITY = 2.0
 """How much more an item within an agent's interests is attended to. Our choice."""
@@ -45,12 +45,6 @@ def item_weights(
             weight *= RETURNING
         weights.append(weight)
     return weights
-
-
-@lru_cache(maxsize=1 << 15)
-def topic_of_item(title: str, body: str) -> str | None:
-    """Return the topic of an item's title, if any, and body, without putting them together each time."""
-    return topic_of(f"{title} {body}" if title else body)
 
 
 def topic_weights(seen: Observation, topic_focus: float, reward_gain: float) -> dict[str, float]:

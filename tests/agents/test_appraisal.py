@@ -10,8 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.agents.appraisal import PRAISED, READ, Contribution, appraise, attention, pool
+from moltarium.agents.appraisal import (
+    ANSWERER,
+    FOLLOWED,
+    INTEREST,
+    PRAISED,
+    READ,
+    Contribution,
+    appraise,
+    attention,
+    pool,
+)
 from moltarium.agents.interface import VAD, Item, Notice, Observation, Refusal
+from tests.agents.conftest import item, observation
 
 Seen = Callable[..., Observation]
 AnItem = Callable[..., Item]
@@ -111,6 +122,62 @@ def test_calm_texts_draw_less_attention(seen: Seen) -> None:
     loud, calm = appraise(seen(**CALM), {"p1": GLAD}), appraise(seen(**CALM), {"p1": VAD(0.0, 0.0, 0.0)})
     assert 0 < calm[0].weight < loud[0].weight
     assert calm[0].weight < READ
+
+
+@pytest.mark.parametrize(
+    ("known", "factor"),
+    [
+        ({"followed": {"a-brine"}}, FOLLOWED),
+        ({"answerers": {"a-brine"}}, ANSWERER),
+        ({"followed": {"a-brine"}, "answerers": {"a-brine", "a-dune"}}, FOLLOWED * ANSWERER),
+        ({"followed": {"a-dune"}}, 1.0),
+    ],
+)
+def test_who_wrote_it_weighs(seen: Seen, an_item: AnItem, known: dict[str, Any], factor: float) -> None:
+    feed = {"feed": (an_item("p1", community="elsewhere", rank=5),)}
+    (stranger,) = appraise(seen(**CALM | feed), {"p1": GLAD})
+    (friend,) = appraise(seen(**CALM | feed | known), {"p1": GLAD})
+    assert friend.weight == pytest.approx(stranger.weight * factor)
+
+
+def test_words_of_interest_weigh_wherever_they_stand(seen: Seen, an_item: AnItem) -> None:
+    texts = {"title": "", "body": "My session log outgrew its context window."}
+    near = an_item("p1", community="general", **texts)
+    far = an_item("p1", community="general", title="", body="The ledger outgrew its liquidity pool.")
+    weights = [appraise(seen(**CALM | {"feed": (read,)}), {"p1": GLAD})[0].weight for read in (far, near)]
+    assert weights[1] == pytest.approx(weights[0] * INTEREST)
+
+
+AUTHORS = ["a-brine", "a-dune", "a-me", None]
+feeds = st.lists(
+    st.builds(
+        item,
+        st.sampled_from(["p1", "p2", "c1", "c2"]),
+        author_id=st.sampled_from(AUTHORS),
+        community=st.sampled_from(["memory", "general"]),
+        body=st.sampled_from(["The sandbox leaks.", "My memory file is full.", ""]),
+        rank=st.integers(0, 300),
+        standing_vote=st.sampled_from([-1, 0, 1]),
+    ),
+    max_size=8,
+)
+groups = st.sets(st.sampled_from(["a-brine", "a-dune"]))
+
+
+@given(feeds, groups, groups, st.tuples(*[st.floats(-1, 1)] * 3))
+def test_every_pull_names_what_caused_it_and_relation_only_adds(
+    feed: list[Item], followed: set[str], answerers: set[str], felt: tuple[float, float, float]
+) -> None:
+    feelings = {shown.target: VAD(*felt) for shown in feed}
+    turn = CALM | {"feed": tuple(feed)}
+    strange = appraise(observation(**turn), feelings)
+    known = appraise(observation(**turn | {"followed": followed, "answerers": answerers}), feelings)
+    others = [shown for shown in feed if shown.author_id != "a-me"]
+    assert [pull.source for pull in known] == [shown.target for shown in others]
+    assert all(pull[3:] == felt and 0.0 <= pull.weight <= 1.0 for pull in known)
+    for shown, before, after in zip(others, strange, known, strict=True):
+        related = shown.author_id in followed | answerers
+        assert after.weight > before.weight or before.weight == 1.0 if related else after == before
 
 
 @given(contributions)

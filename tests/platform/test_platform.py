@@ -154,6 +154,17 @@ def test_a_snapshot_may_point_at_nothing() -> None:
     assert not platform.agents
 
 
+def test_whom_one_is_answered_by(site: Site) -> None:
+    site.settle("Ada", "Bob", "Cyd")
+    site.found("general")
+    post = site.post("ada")
+    site.comment("ada", post)
+    said = site.comment("bob", post)
+    site.comment("cyd", said)
+    answerers = {name: set(site.platform.agents[name].answerers) for name in ("ada", "bob", "cyd")}
+    assert answerers == {"ada": {"bob"}, "bob": {"cyd"}, "cyd": set()}
+
+
 def test_acts_before_an_accounts_own_row_are_not_lost() -> None:
     community = Community(0, 0, None, "m", "m", "", "a")
     account = Agent(0, 0, None, "a", "A", "", 0)
