@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from moltarium.scenarios import cli_affect, cli_measures, cli_runs, cli_words
-from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.terminal import plain, put_figures, put_json, put_table, say
 from moltarium.sim.record.errors import MoltariumError, Paused, ScenarioError
 
@@ -78,6 +77,8 @@ def validate(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
+    from moltarium.scenarios.spec import Scenario
+
     typer.echo(json.dumps(Scenario.model_json_schema(), indent=2))
 
 

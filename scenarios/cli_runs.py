@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
-from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, Scenario
 from moltarium.scenarios.terminal import put_figures, put_json, put_table, say, watching
 from moltarium.sim.record.errors import RecordError, ScenarioError
+
+if TYPE_CHECKING:
+    from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, Scenario
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 Overrides = Annotated[
@@ -252,8 +253,10 @@ def _ceilings(usd: float | None, tokens: int | None, wall: str | None) -> dict[s
 
 
 def _over(spec: CeilingsSpec, given: dict[str, Any]) -> CeilingsSpec:
+    from pydantic import ValidationError
+
     try:
-        return CeilingsSpec.model_validate({**spec.model_dump(), **given})
+        return type(spec).model_validate({**spec.model_dump(), **given})
     except ValidationError as error:
         [fault, *_] = error.errors(include_url=False)
         option = "--" + str(fault["loc"][0]).replace("_", "-")
