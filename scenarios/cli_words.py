@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from moltarium.analysis.placebo import Effect
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
+
+if TYPE_CHECKING:
+    from moltarium.analysis.placebo import Effect
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]

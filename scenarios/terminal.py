@@ -5,24 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from moltarium.scenarios.plain import plain
-from moltarium.scenarios.progress import Progress as RunProgress
-from moltarium.scenarios.progress import Watch
+
+if TYPE_CHECKING:
+    from moltarium.scenarios.progress import Progress as RunProgress
+    from moltarium.scenarios.progress import Watch
 
 __all__ = ["plain", "put_figures", "put_json", "put_table", "say", "watching"]
 
@@ -70,6 +64,15 @@ def figure(cell: object) -> str:
 @contextmanager
 def watching(title: str) -> Iterator[Watch]:
     """Show live progress on standard error while the block runs; silent where it is no terminal."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(),
