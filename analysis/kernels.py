@@ -1,4 +1,4 @@
-"""Compiled loops over graphs: adjacency, triangles, cores, switches, paths.
+"""Compiled loops over graphs: adjacency, triangles, cores, paths.
 
 Everything here is plain integer code that numba compiles at its first call and caches beside this file (or in
 the user's cache, where that is not writable). Import this module inside functions: numba itself takes most of
@@ -18,7 +18,6 @@ from numba import njit
 Ints: TypeAlias = npt.NDArray[np.int64]
 Heads: TypeAlias = npt.NDArray[np.int32]
 Floats: TypeAlias = npt.NDArray[np.float64]
-State: TypeAlias = npt.NDArray[np.uint64]
 
 
 @njit(cache=True, nogil=True)
@@ -119,17 +118,6 @@ def cores(first: Ints, head: Heads, n: int) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _draw(state: State, below: int) -> np.int64:
-    """Return a number in [0, below) and move on (SplitMix64; Steele, Lea & Flood 2014)."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return np.int64(np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0) * below)
-
-
-@njit(cache=True, nogil=True)
 def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     """Return where a key is, or where it would go."""
     last = len(table) - 1
@@ -137,65 +125,6 @@ def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     while table[k] != -1 and table[k] != key:
         k = (k + 1) & last
     return k
-
-
-@njit(cache=True, nogil=True)
-def _drop(table: Ints, key: int, shift: np.uint64) -> None:
-    """Take a key out; later keys of its cluster move up, so that no gap hides them."""
-    last = len(table) - 1
-    gap = _slot(table, key, shift)
-    k = gap
-    while True:
-        k = (k + 1) & last
-        if table[k] == -1:
-            break
-        home = np.int64((np.uint64(table[k]) * np.uint64(0x9E3779B97F4A7C15)) >> shift)
-        if ((k - home) & last) >= ((k - gap) & last):
-            table[gap] = table[k]
-            gap = k
-    table[gap] = -1
-
-
-@njit(cache=True, nogil=True)
-def switch(
-    source: Ints, target: Ints, n: int, attempts: int, directed: bool, block: Ints, state: State
-) -> int:
-    """Try to switch random pairs of edges in place; return how many were switched.
-
-    Edges a→b, c→d become a→d, c→b unless that makes a self-loop or an edge that exists. With ``directed``
-    false one edge is turned round at random first and keys know no direction. ``block`` gives a number per
-    node: a switch must exchange heads of one number (all 0: any).
-    """
-    m = len(source)
-    bits = 4
-    while (1 << bits) < 2 * m + 2:
-        bits += 1
-    shift = np.uint64(64 - bits)
-    table = np.full(1 << bits, -1, np.int64)
-    for k in range(m):
-        a, b = source[k], target[k]
-        key = a * n + b if directed or a < b else b * n + a
-        table[_slot(table, key, shift)] = key
-    done = 0
-    for _ in range(attempts):
-        i, j = _draw(state, m), _draw(state, m)
-        a, b, c, d = source[i], target[i], source[j], target[j]
-        if not directed and _draw(state, 2):
-            c, d = d, c
-        if i == j or a == d or c == b or block[b] != block[d]:
-            continue
-        one = a * n + d if directed or a < d else d * n + a
-        two = c * n + b if directed or c < b else b * n + c
-        if one == two or table[_slot(table, one, shift)] == one or table[_slot(table, two, shift)] == two:
-            continue
-        _drop(table, a * n + b if directed or a < b else b * n + a, shift)
-        _drop(table, c * n + d if directed or c < d else d * n + c, shift)
-        table[_slot(table, one, shift)] = one
-        table[_slot(table, two, shift)] = two
-        source[j] = c
-        target[i], target[j] = d, b
-        done += 1
-    return done
 
 
 @njit(cache=True, nogil=True)

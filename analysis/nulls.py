@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final, TypeVar
 
 import numpy as np
@@ -34,6 +33,8 @@ CHAINS: Final = 2
 """Chains that `over_chains` runs side by side, on any machine, so that figures don't depend on its cores."""
 MIN_ATTEMPTS: Final = 100
 """Attempts between graphs of very few edges."""
+LOW: Final = 0xFFFFFFFF
+"""The bits of a packed edge's target (see `switching`)."""
 
 
 def directed_configurations(
@@ -65,19 +66,16 @@ def directed_configurations(
     ndarray
         Shape (m,): the targets that go with `source`, a new array each time.
     """
-    ends = target.copy()
     blocks = np.zeros(n, dtype=np.int64) if block is None else block
-    for switch in _switches(source, ends, n, draws, rng, blocks, directed=True):
-        switch()
-        yield ends.copy()
+    for edges in _switched((source << 32) | target, draws, rng, blocks, directed=True):
+        yield edges & LOW
 
 
 def configurations(graph: Simple, draws: int, rng: np.random.Generator) -> Iterator[Simple]:
     """Yield random undirected simple graphs with the degrees of the given one."""
-    a, b = graph.low.copy(), graph.high.copy()
     blocks = np.zeros(graph.n, dtype=np.int64)
-    for switch in _switches(a, b, graph.n, draws, rng, blocks, directed=False):
-        switch()
+    for edges in _switched((graph.low << 32) | graph.high, draws, rng, blocks, directed=False):
+        a, b = edges >> 32, edges & LOW
         yield Simple(graph.n, np.minimum(a, b), np.maximum(a, b))
 
 
@@ -129,23 +127,17 @@ def standing(value: float, draws: npt.ArrayLike, model: str) -> Null | None:
     return Null(model=model, mean=mean, sd=sd, z=z, p=(1 + extreme) / (1 + len(null)), draws=len(null))
 
 
-def _switches(
-    source: Ints,
-    target: Ints,
-    n: int,
-    draws: int,
-    rng: np.random.Generator,
-    block: Ints,
-    *,
-    directed: bool,
-) -> Iterator[Callable[[], int]]:
-    """Yield, per draw, what moves the graph on."""
-    from moltarium.analysis import kernels
+def _switched(
+    edges: Ints, draws: int, rng: np.random.Generator, block: Ints, *, directed: bool
+) -> Iterator[Ints]:
+    """Yield the packed edges of a graph that goes on changing: to be read before the next is asked for."""
+    from moltarium.analysis import switching
 
-    m = len(source)
-    state = rng.integers(0, 2**64, 1, dtype=np.uint64)
+    m = len(edges)
+    state = np.append(rng.integers(0, 2**64, 1, dtype=np.uint64), np.uint64(0))
+    table = switching.table_of(edges, directed)
     thinning = THINNING if m < LARGE else THINNING_LARGE
     for k in range(draws):
-        attempts = max(MIN_ATTEMPTS, int(m * (thinning if k else BURN_IN)))
-        tries = attempts if m > 1 else 0
-        yield partial(kernels.switch, source, target, n, tries, directed, block, state)
+        attempts = max(MIN_ATTEMPTS, int(m * (thinning if k else BURN_IN))) if m > 1 else 0
+        switching.switch(edges, table, attempts, directed, block, state)
+        yield edges
