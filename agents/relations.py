@@ -1,11 +1,15 @@
-"""Who answered me, and how it felt: relationship memories made from what came back."""
+"""Who answered me, and how it felt: memories made from what came back, and what they add up to."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from moltarium.agents.interface import Notice, Observation, Remember
+from moltarium.agents.interface import Notice, Observation, Remember, Remembered
+from moltarium.agents.memory import RECENCY_HALF_LIFE_H
 from moltarium.agents.prompts.untrusted import neutralise
 from moltarium.agents.reader import load_reader
 
@@ -15,13 +19,54 @@ LEAST: Final = 0.2
 """Importance of an answer that did not move; rises with |valence| to `LEAST` + `FELT`."""
 FELT: Final = 0.5
 
-_MANNER: Final = ((-0.45, "it hurt"), (-0.15, "it stung a little"), (0.15, "it left me as I was"))
-_WARM: Final = ((0.45, "it was kind"), (2.0, "it warmed me"))
+HANDLE_BYTES: Final = 48
+"""How much of a handle a memory holds."""
+
+_MANNERS: Final = (
+    (-0.45, "it hurt", -0.725),
+    (-0.15, "it stung a little", -0.3),
+    (0.15, "it left me as I was", 0.0),
+    (0.45, "it was kind", 0.3),
+    (2.0, "it warmed me", 0.725),
+)
+"""Below which valence an answer is remembered in which words, and the middle of what these words cover."""
+
+_FELT: Final = {words: middle for _, words, middle in _MANNERS}
+_VERBS: Final = {"reply": "answered me", "mention": "spoke of me"}
+_TOLD: Final = re.compile(rf"@(.*) (?:{'|'.join(_VERBS.values())}); ({'|'.join(_FELT)})")
 
 
 def manner(valence: float) -> str:
     """Return how an answer of this valence felt, in a few words."""
-    return next(words for edge, words in (*_MANNER, *_WARM) if valence < edge)
+    return next(words for edge, words, _ in _MANNERS if valence < edge)
+
+
+def known_as(handle: str) -> str:
+    """Return a handle as memories hold it."""
+    return neutralise(handle, HANDLE_BYTES)
+
+
+def regard(memories: Sequence[Remembered], now: datetime) -> dict[str, float]:
+    """Return what an agent's memories of being answered add up to, by `known_as`: warm above 0, sore below.
+
+    Σ 2^(−age/half-life) · v over the memories of one author, held within [−1, 1], with v the middle of the
+    valences that "it hurt", …, "it warmed me" stand for, and the half-life of `recall`. The form is ours.
+
+    Parameters
+    ----------
+    memories
+        Any; only those that `relations` made count.
+    now
+        Nothing is older than 0 s.
+    """
+    fading = -math.log(2.0) / (3600.0 * RECENCY_HALF_LIFE_H)
+    sums: dict[str, float] = {}
+    for memory in memories:
+        told = _TOLD.fullmatch(memory.text) if memory.kind == "relationship" else None
+        if told is not None:
+            kept = math.exp(fading * max(0.0, (now - memory.when).total_seconds()))
+            sums[told[1]] = sums.get(told[1], 0.0) + kept * _FELT[told[2]]
+    return {handle: min(1.0, max(-1.0, total)) for handle, total in sums.items()}
 
 
 def _valences(seen: Observation, heard: Sequence[Notice]) -> list[float]:
@@ -48,11 +93,10 @@ def relations(seen: Observation) -> tuple[Remember, ...]:
         return ()
     valences = _valences(seen, heard)
     ranked = sorted(zip(valences, heard, strict=True), key=lambda pair: -abs(pair[0]))[:MOST]
-    verbs = {"reply": "answered me", "mention": "spoke of me"}
     return tuple(
         Remember(
             "relationship",
-            f"@{neutralise(notice.item.author, 48)} {verbs[notice.kind]}; {manner(valence)}",
+            f"@{known_as(notice.item.author)} {_VERBS[notice.kind]}; {manner(valence)}",
             LEAST + FELT * abs(valence),
             notice.item.target,
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from moltarium.agents.interface import CommunityCard, Item, Observation
+from moltarium.agents.relations import known_as, regard
 from moltarium.agents.topics import TOPICS, topic_of, topic_of_item
 
 AFFINITY = 2.0
@@ -26,13 +27,19 @@ def strangers_items(seen: Observation) -> list[Item]:
 
 
 def item_weights(
-    seen: Observation, items: Sequence[Item], popularity_bias: float, novelty_bias: float
+    seen: Observation,
+    items: Sequence[Item],
+    popularity_bias: float,
+    novelty_bias: float,
+    attachment: float = 0.0,
 ) -> list[float]:
     """Return each item's weight as a target.
 
-    (1 + max(score, 0))^popularity_bias · (1 + age in hours)^(−novelty_bias), times `AFFINITY` if its topic is
-    among the agent's interests and `RETURNING` if the agent has written in its thread.
+    (1 + max(score, 0))^popularity_bias · (1 + age in hours)^(−novelty_bias) · exp(attachment · regard for its
+    author, in [−1, 1]), times `AFFINITY` if its topic is among the agent's interests and `RETURNING` if the
+    agent has written in its thread. The regard is what `moltarium.agents.relations.regard` finds in memory.
     """
+    regards = regard(seen.memories, seen.now) if attachment else {}
     interests = seen.persona.interests
     entered = {item.post for item in seen.own}
     weights = list[float]()
@@ -43,6 +50,8 @@ def item_weights(
             weight *= AFFINITY
         if item.post in entered:
             weight *= RETURNING
+        if regards:
+            weight *= math.exp(attachment * regards.get(known_as(item.author), 0.0))
         weights.append(weight)
     return weights
 

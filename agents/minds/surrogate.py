@@ -33,6 +33,7 @@ from moltarium.agents.minds.feelings import feeling_of, shown_emotion
 from moltarium.agents.minds.grammar import Speaker, compile_pattern
 from moltarium.agents.minds.language import Tone
 from moltarium.agents.minds.norms import Devices, chosen, devices_in, habit, prevailing
+from moltarium.agents.relations import relations
 from moltarium.agents.topics import TOPICS, topic_of
 
 DEEPEST: Final = 10
@@ -105,6 +106,10 @@ class SurrogateMind:
     """Exponent of a target's score in the choice of targets: 0 blind, above 0 the rich get richer."""
     novelty_bias: float = _parameter(0.5, 0, 5)
     """Exponent by which a target loses weight with age in hours; 0 none."""
+    attachment: float = _parameter(0.0, 0, 5)
+    """Pull to authors whose answers felt good, away from those whose answers hurt: weight of a target
+    × exp(attachment · regard), regard in [−1, 1] (`moltarium.agents.relations.regard`). Above 0 the agent
+    keeps memories of who answered it; at 0 it keeps none."""
     template_rate: float = _parameter(0.05, 0, 1)
     """Probability that a text is a stock phrase, word for word (except introductions)."""
     question_rate: float = _parameter(0.2, 0, 1)
@@ -144,7 +149,7 @@ class SurrogateMind:
         """Return what the agent will do, its texts still to be worded."""
         energy = (0.5 + seen.persona.traits.extraversion) * (1.0 + 0.25 * seen.mood.a)
         items = strangers_items(seen)
-        weights = item_weights(seen, items, self.popularity_bias, self.novelty_bias)
+        weights = item_weights(seen, items, self.popularity_bias, self.novelty_bias, self.attachment)
         steps: list[Step] = []
         if seen.allowance.comment:
             steps += self._answers(seen, dice)
@@ -153,6 +158,8 @@ class SurrogateMind:
             steps += self._posts(seen, energy, dice)
         steps += self._votes(seen, items, weights, energy, dice)
         steps += self._ties(seen, items, weights, energy, dice)
+        if self.attachment:
+            steps += relations(seen)
         return tuple(steps)
 
     def _answers(self, seen: Observation, dice: Dice) -> list[Step]:

@@ -23,7 +23,7 @@ from moltarium.agents.interface import (
     WritePost,
 )
 from moltarium.agents.minds.dice import Dice
-from moltarium.agents.minds.drafts import CommentDraft, Planner, PostDraft, Step
+from moltarium.agents.minds.drafts import CommentDraft, Planner, PostDraft, Step, full_text
 from moltarium.agents.minds.wording import Unfit, Wording, clean, split_title
 from moltarium.agents.prompts.words import comment_cue, community_cue, examples, post_cue
 from moltarium.agents.topics import TOPICS
@@ -138,7 +138,7 @@ def _topic(seen: Observation, community: str, rng: np.random.Generator) -> str:
 
 def _cue(action: Written, seen: Observation, items: Mapping[str, Item], rng: np.random.Generator) -> str:
     if isinstance(action, CommentDraft):
-        return comment_cue(seen, action.parent, action.act, TOPICS[action.topic].label)
+        return comment_cue(seen, action.parent, action.act, _subject(action, rng))
     if isinstance(action, PostDraft):
         topic = TOPICS[action.topic]
         thing = topic.a_thing[int(rng.integers(len(topic.thing)))]
@@ -148,6 +148,14 @@ def _cue(action: Written, seen: Observation, items: Mapping[str, Item], rng: np.
     if isinstance(action, WritePost):
         return post_cue(seen, action.community, _topic(seen, action.community, rng))
     return community_cue(seen, action.name)
+
+
+def _subject(draft: CommentDraft, rng: np.random.Generator) -> str:
+    """Return something within the draft's topic, out of what the parent speaks of if that names any."""
+    things = TOPICS[draft.topic].things
+    heard = full_text(draft.parent).lower()
+    named = [thing for thing in things if thing in heard] or things
+    return named[int(rng.integers(len(named)))]
 
 
 def _refused(outcome: Wording | Unfit | None) -> bool:

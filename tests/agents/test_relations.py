@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from moltarium.agents.interface import VAD, Item, Notice, Observation, Remembered
 from moltarium.agents.memory import recall
-from moltarium.agents.relations import MOST, manner, relations
+from moltarium.agents.relations import MOST, known_as, manner, regard, relations
+from tests.agents.conftest import item, observation
 
 Seen = Callable[..., Observation]
 WHEN = datetime(2026, 2, 1, tzinfo=UTC)
@@ -44,6 +46,41 @@ def test_a_removal_or_a_deleted_account_is_no_relation(seen: Seen, an_item: Call
     gone = reply(an_item("c1", author="[deleted]", author_id=None))
     removed = Notice("removal", an_item("c2"), "spam")
     assert relations(seen(notices=(gone, removed))) == ()
+
+
+@given(st.text(max_size=60), st.floats(-1, 1), st.sampled_from(["reply", "mention"]))
+def test_what_was_felt_is_what_is_remembered(
+    handle: str, felt: float, kind: Literal["reply", "mention"]
+) -> None:
+    told = Notice(kind, item("c1", author=handle), "")
+    turn = observation(notices=(told,), felt={"c1": VAD(felt, 0.0, 0.0)})
+    (made,) = relations(turn)
+    kept = Remembered(made.kind, made.text, made.importance, made.source, turn.now)
+    (known, regarded), *others = regard((kept,), turn.now).items()
+    assert not others
+    assert known == known_as(handle)
+    assert abs(regarded - felt) <= 0.3
+    assert manner(regarded) == manner(felt)
+
+
+@given(st.lists(st.tuples(st.sampled_from([GOOD, BAD]), st.floats(0, 1e4)), max_size=12))
+def test_regard_is_bounded_and_fades(times: list[tuple[Remembered, float]]) -> None:
+    memories = [memory._replace(when=WHEN - timedelta(hours=hours)) for memory, hours in times]
+    now, later = regard(memories, WHEN), regard(memories, WHEN + timedelta(days=400))
+    assert all(-1.0 <= value <= 1.0 for value in now.values())
+    assert all(abs(later[handle]) <= max(abs(value), 1e-9) for handle, value in now.items())
+    assert all(value >= 0 for handle, value in now.items() if handle == "brine")
+    assert all(value <= 0 for handle, value in now.items() if handle == "dune")
+
+
+def test_no_other_memory_counts() -> None:
+    others = (
+        GOOD._replace(kind="reflection"),
+        GOOD._replace(text="I follow brine."),
+        GOOD._replace(text="@brine answered me; it was fine"),
+        GOOD._replace(text="Note: @brine answered me; it hurt"),
+    )
+    assert regard(others, WHEN) == {}
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1))

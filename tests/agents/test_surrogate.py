@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from moltarium.agents.interface import (
     Item,
     Notice,
     Observation,
+    Remember,
     Remembered,
     SetFollow,
     SetSubscription,
     WriteComment,
     WritePost,
 )
+from moltarium.agents.memory import RECENCY_HALF_LIFE_H
 from moltarium.agents.minds.attention import topic_weights
 from moltarium.agents.minds.dice import Dice
 from moltarium.agents.minds.drafts import CommentDraft, PostDraft
@@ -210,8 +213,11 @@ def test_nobody_is_followed_twice_while_it_is_remembered() -> None:
 # --- Choice of targets and topics -------------------------------------------------------------------------
 
 
-def chosen_shares(mind: SurrogateMind, feed: Sequence[Item], turns: int = 3000) -> dict[str, float]:
-    targets = Counter(draft.parent.target for draft in drafts(mind, seen(feed=tuple(feed)), turns))
+def chosen_shares(
+    mind: SurrogateMind, feed: Sequence[Item], turns: int = 3000, **changes: Any
+) -> dict[str, float]:
+    told = seen(feed=tuple(feed), **changes)
+    targets = Counter(draft.parent.target for draft in drafts(mind, told, turns))
     return {target: count / turns for target, count in targets.items()}
 
 
@@ -230,6 +236,36 @@ def test_novelty_bias_is_the_exponent_of_age() -> None:
 def test_interesting_items_draw_attention() -> None:
     feed = [an_item(0), an_item(1, body="My chess opening is a crossword.")]
     assert chosen_shares(TALKING, feed)["p1"] == close_to(2 / 3, 3000)
+
+
+def remembered(number: int, how: str, hours: float = 0.0) -> Remembered:
+    when = seen().now - timedelta(hours=hours)
+    return Remembered("relationship", f"@moth_{number} answered me; {how}", 0.4, f"c{number}", when)
+
+
+def test_attachment_is_the_log_odds_of_regard() -> None:
+    feed = [an_item(0), an_item(1)]
+    memories = (remembered(1, "it warmed me"), remembered(0, "it stung a little"))
+    for attachment in (0.0, 1.0, 2.0):
+        mind = replace(TALKING, attachment=attachment)
+        shares = chosen_shares(mind, feed, memories=memories)
+        odds = math.exp(attachment * (0.725 + 0.3))
+        assert shares.get("p1", 0.0) == close_to(odds / (1 + odds), 3000)
+
+
+def test_regard_fades_with_the_memory() -> None:
+    feed = [an_item(0), an_item(1)]
+    old = (remembered(1, "it warmed me", RECENCY_HALF_LIFE_H),)
+    odds = math.exp(2.0 * 0.725 / 2)
+    shares = chosen_shares(replace(TALKING, attachment=2.0), feed, memories=old)
+    assert shares["p1"] == close_to(odds / (1 + odds), 3000)
+
+
+def test_only_the_attached_keep_who_answered_them() -> None:
+    told = seen(notices=(Notice("reply", an_item(7, depth=0), ""),))
+    for attachment, kept in ((0.0, []), (1.0, ["relationship"])):
+        (plan,) = plans(replace(SILENT, attachment=attachment), told, 1)
+        assert [step.kind for step in plan if isinstance(step, Remember)] == kept
 
 
 def entropy(topics: Iterable[str]) -> float:
