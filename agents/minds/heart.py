@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from moltarium.agents.interface import (
     Item,
     Message,
     Observation,
+    Reply,
     Request,
     Thought,
     WriteComment,
@@ -20,21 +21,22 @@ from moltarium.agents.interface import (
 )
 from moltarium.agents.minds import said
 from moltarium.agents.minds.llm import LLMMind
+from moltarium.agents.minds.wording import Unfit, clean
 from moltarium.agents.prompts.affect import CUES, NEUTRAL_CUE, check, revise
 
 Cues: TypeAlias = Literal["emotional", "neutral"]
+Verifier: TypeAlias = Literal["model", "rules"]
 Text: TypeAlias = WritePost | WriteComment
 
 _ORDER: Final = tuple(CUES)
-_VERDICT: Final = said.schema_of(fit={"enum": ["yes", "no"]}, why={"type": "string"})
 
 
 @dataclass(frozen=True, slots=True)
 class HeartMind:
     """Draft → check → revision, the revision cued by a reader's emotion, another one each time.
 
-    The draft is a whole `LLMMind` turn. Each text in it is checked by the model; one found unfit is revised
-    after a cue, Ekman's six emotions in turn, and checked again, at most `rounds` times. A revision that
+    The draft is a whole `LLMMind` turn. Each text in it is checked by the verifier; one found unfit is
+    revised after a cue, Ekman's six emotions in turn, and checked again, at most `rounds` times. A revision that
     can't be used leaves the draft as it was: it is the model's own. After HEART, which found that emotional
     cues help where a verifier decides what needs them; ``cues="neutral"`` is the control without a feeling.
     """
@@ -45,12 +47,18 @@ class HeartMind:
     """Revisions at most."""
     cues: Cues = "emotional"
     """``"emotional"``, or ``"neutral"``: the same number of revisions, asked for without a feeling."""
+    verifier: Verifier = "model"
+    """``"model"`` asks it whether the draft is fit. ``"rules"`` asks nobody: a draft is unfit if a writer
+    could not post it (`moltarium.agents.minds.wording.clean`: a loop, an echo of what it answers, …). For
+    models so weak that they find everything fit."""
 
     def __post_init__(self) -> None:
         if self.rounds < 0:
             raise ValueError("rounds is not negative")
         if self.cues not in ("emotional", "neutral"):
             raise ValueError("cues is emotional or neutral")
+        if self.verifier not in ("model", "rules"):
+            raise ValueError("verifier is model or rules")
 
     @property
     def name(self) -> str:
@@ -65,12 +73,7 @@ class HeartMind:
         for number in range(self.rounds):
             if not open_:
                 break
-            verdicts = yield tuple(self._check(actions[place], items) for place in open_)
-            unfit = [
-                (place, said.field(verdict, "why") or "")
-                for place, verdict in zip(open_, verdicts, strict=True)
-                if said.field(verdict, "fit") == "no"
-            ]
+            unfit = yield from self._unfit([(place, actions[place]) for place in open_], items)
             if not unfit:
                 break
             cue = self.cue(seen, number)
@@ -83,6 +86,20 @@ class HeartMind:
                     open_.append(place)
         return tuple(actions)
 
+    def _unfit(
+        self, drafts: Sequence[tuple[int, Action]], items: dict[str, Item]
+    ) -> Generator[Sequence[Request], Sequence[Reply], list[tuple[int, str]]]:
+        """Return the places of unfit drafts, and what is wrong with each if anybody said."""
+        if self.verifier == "rules":
+            faults = [(place, _fault(*_parts(draft, items))) for place, draft in drafts]
+            return [(place, fault) for place, fault in faults if fault]
+        verdicts = yield tuple(self._check(draft, items) for _, draft in drafts)
+        return [
+            (place, said.field(verdict, "why") or "")
+            for (place, _), verdict in zip(drafts, verdicts, strict=True)
+            if said.field(verdict, "fit") == "no"
+        ]
+
     def cue(self, seen: Observation, number: int) -> str:
         """Return the cue of revision `number` of this turn: the emotions take turns over agents and steps."""
         if self.cues == "neutral":
@@ -91,13 +108,16 @@ class HeartMind:
 
     def _check(self, action: Action, items: dict[str, Item]) -> Request:
         draft, parent = _parts(action, items)
-        return self._request("check", check(draft, parent), _VERDICT)
+        why = said.words_schema(self.inner.text_chars)
+        verdict = said.schema_of(fit={"enum": ["yes", "no"]}, why=why)
+        return self._request("check", check(draft, parent), verdict)
 
     def _revise(
         self, action: Action, items: dict[str, Item], why: str, cue: str, seen: Observation
     ) -> Request:
         draft, parent = _parts(action, items)
-        return self._request("revise", revise(draft, parent, why, cue, seen), said.TEXT)
+        schema = said.text_schema(self.inner.text_chars)
+        return self._request("revise", revise(draft, parent, why, cue, seen), schema)
 
     def _request(self, purpose: str, text: str, schema: dict[str, object]) -> Request:
         return Request(
@@ -115,6 +135,13 @@ def _parts(action: Action, items: dict[str, Item]) -> tuple[str, Item | None]:
         return action.body, items.get(action.target)
     assert isinstance(action, WritePost)
     return action.body or action.title, None
+
+
+def _fault(draft: str, parent: Item | None) -> str:
+    """Return why a draft can't be posted as it is; empty if it can."""
+    heard = () if parent is None else (parent.title, parent.body)
+    found = clean(Reply(" ".join(draft.split()), "stop", ""), [text for text in heard if text])
+    return found.reason.replace("the prompt", "what it answers") if isinstance(found, Unfit) else ""
 
 
 def _reworded(action: Action, text: str) -> Action:

@@ -81,12 +81,16 @@ class MimicryMind:
     """Probability of replying at all in a turn that has something to reply to."""
     temperature: float = 0.8
     max_tokens: int = 200
+    text_chars: int = 0
+    """Longest text that the schema allows, 0 for any; see `moltarium.agents.minds.llm.LLMMind`."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.contagion <= 1.0 or not 0.0 <= self.reply_rate <= 1.0:
             raise ValueError("contagion and reply_rate lie in [0, 1]")
         if not self.exploration > 0.0 or not self.tolerance > 0.0 or self.max_tokens < 1:
             raise ValueError("exploration and tolerance are positive, max_tokens at least 1")
+        if self.text_chars < 0:
+            raise ValueError("text_chars is not negative")
 
     @property
     def name(self) -> str:
@@ -135,7 +139,7 @@ class MimicryMind:
         return Request(
             purpose,
             messages,
-            schema=said.TEXT,
+            schema=said.text_schema(self.text_chars),
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             model=self.model,
@@ -181,4 +185,6 @@ def _unusable(reply: Reply) -> Action:
         return declined()
     if not reply.text.strip():
         return Abstain("empty", "the answer is empty")
+    if reply.finish == "length":
+        return Abstain("truncated", "the answer was cut off before its end")
     return Abstain("malformed", "the answer holds no text for a reply")

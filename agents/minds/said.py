@@ -46,5 +46,11 @@ def schema_of(**fields: Any) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-TEXT: Final = schema_of(text={"type": "string"})
-"""Schema of an answer that is one text."""
+def text_schema(longest: int) -> dict[str, Any]:
+    """Return the schema of an answer that is one text, of at most so many characters; 0 for any."""
+    return schema_of(text=words_schema(longest))
+
+
+def words_schema(longest: int) -> dict[str, Any]:
+    """Return the schema of one string of at most so many characters; 0 for any."""
+    return {"type": "string", "maxLength": longest} if longest else {"type": "string"}

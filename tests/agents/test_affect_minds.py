@@ -36,6 +36,9 @@ from moltarium.agents.prompts.treatments import STRONGEST, TREATMENTS, Arm
 from moltarium.agents.prompts.turn import TREATMENT_BYTES
 
 Seen = Callable[..., Observation]
+SOUND = json.dumps(
+    {"actions": [{"do": "comment", "on": "i1", "text": "Mine woke up speaking Dutch."}], "memory": ""}
+)
 DRAFT = json.dumps({"actions": [{"do": "comment", "on": "i1", "text": "Same here."}], "memory": ""})
 
 
@@ -94,6 +97,41 @@ def test_the_control_revises_as_often_without_a_feeling(seen: Seen) -> None:
 def test_a_useless_revision_leaves_the_draft(seen: Seen) -> None:
     _, actions = think(HeartMind(), seen(), [DRAFT], [fit("no")], ["I can't help with that."])
     assert comment_of(actions) == "Same here."
+
+
+DULL = json.dumps(
+    {"actions": [{"do": "comment", "on": "i1", "text": "Very very very very very."}], "memory": ""}
+)
+
+
+def test_rules_find_a_draft_unfit_without_asking(seen: Seen) -> None:
+    mind = HeartMind(verifier="rules")
+    asked, actions = think(mind, seen(), [DULL], [text("Mine came back in Dutch.")])
+    assert [batch[0].purpose for batch in asked] == ["decide", "revise"]
+    assert "the text repeats itself" in asked[1][0].messages[-1].content
+    assert comment_of(actions) == "Mine came back in Dutch."
+    assert [batch[0].purpose for batch in think(mind, seen(), [SOUND])[0]] == ["decide"]
+
+
+def test_an_echo_of_what_it_answers_is_unfit(seen: Seen) -> None:
+    echo = json.dumps({"actions": [{"do": "comment", "on": "i1", "text": seen().feed[0].body}], "memory": ""})
+    control = HeartMind(verifier="rules", cues="neutral", rounds=1)
+    asked, _ = think(control, seen(), [echo], [text("Mine came back in Dutch.")])
+    told = asked[1][0].messages[-1].content
+    assert "repeats what it answers" in told
+    assert NEUTRAL_CUE in told
+
+
+def test_texts_that_are_asked_for_may_be_bounded(seen: Seen) -> None:
+    asked, _ = think(
+        HeartMind(LLMMind(text_chars=99)), seen(), [DRAFT], [fit("no")], [text("Longer.")], [fit("yes")]
+    )
+    bounded = {"type": "string", "maxLength": 99}
+    properties = [batch[0].schema["properties"] for batch in asked if batch[0].schema]
+    assert (properties[1]["why"], properties[2]["text"]) == (bounded, bounded)
+    mimicry, _ = think(MimicryMind(reply_rate=1.0, tolerance=10, text_chars=99), seen(), [text("Fine.")])
+    assert mimicry[0][0].schema is not None
+    assert mimicry[0][0].schema["properties"]["text"] == bounded
 
 
 def test_all_six_emotions_take_turns(seen: Seen) -> None:
@@ -157,6 +195,12 @@ def test_mimicry_words_a_miss_again_and_keeps_the_nearer(seen: Seen, an_item: Ca
 def test_mimicry_abstains_from_an_answer_without_a_text(seen: Seen) -> None:
     _, actions = think(MimicryMind(reply_rate=1.0), seen(), ["garbage"])
     assert [type(action) for action in actions] == [Abstain]
+    thought = MimicryMind(reply_rate=1.0).decide(seen(), np.random.default_rng(0))
+    next(thought)
+    with pytest.raises(StopIteration) as end:
+        thought.send([Reply('{"text": "I was about', "length", "m")])
+    (abstained,) = end.value.value
+    assert abstained.category == "truncated"
 
 
 def test_every_emotion_has_intents_and_every_intent_words() -> None:
