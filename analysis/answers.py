@@ -113,19 +113,46 @@ def weighted_reciprocity(net: Network) -> float:
     return float(np.minimum(net.weight[both], net.weight[place]).sum() / net.weight.sum())
 
 
-def returned(found: Contacts, window: int) -> tuple[int, int]:
-    """Return (contacts returned in time, contacts watched for that long), first contacts of a pair only."""
-    first = np.unique(found.pair, return_index=True)[1]
-    end = int(found.t[-1])
-    watched = found.t[first] + window <= end
-    mine, start = first[watched], found.t[first[watched]]
-    order = np.lexsort((found.t, found.pair))
-    keys, times = found.pair[order], found.t[order]
-    answer = _next(keys, times, found.back[mine], start)
-    # Only who speaks first makes a contact; what comes second is the answer.
-    opener = _count_before(keys, times, found.back[mine], start) == 0
-    hit = (answer >= 0) & (times[np.maximum(answer, 0)] <= start + window)
-    return int((hit & opener).sum()), int(opener.sum())
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Contacts by ordered pair, whenever they were made (see `timing`)."""
+
+    group: Ints
+    """Pair number per contact, shape (m,)."""
+    start: Ints
+    """First place of each pair among contacts sorted by pair, shape (pairs + 1,)."""
+    reverse: Ints
+    """Number of the pair the other way, −1 if there is none, shape (pairs,)."""
+    t: Ints
+    """Times of all contacts in order, shape (m,)."""
+
+    def times(self, order: Ints) -> Ints:
+        """Return times by pair, sorted within each, if the k-th time goes to contact ``order[k]``."""
+        from moltarium.analysis import timing
+
+        return timing.deal(self.group, order, self.t, self.start)
+
+    def returned(self, times: Ints, window: int) -> tuple[int, int]:
+        """Return (contacts returned in time, contacts watched that long), first contacts of a pair only."""
+        from moltarium.analysis import timing
+
+        return timing.first_answers(times, self.start, self.reverse, int(self.t[-1]), window)
+
+    def hazard(self, times: Ints, window: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return `answers.hazard` of contacts made at these times."""
+        from moltarium.analysis import timing
+
+        return timing.exposure(times, self.start, self.reverse, int(self.t[-1]), window, HOUR)
+
+
+def pairs_of(found: Contacts) -> Pairs:
+    """Return who contacted whom, apart from when."""
+    keys, first, group, size = np.unique(
+        found.pair, return_index=True, return_inverse=True, return_counts=True
+    )
+    back = found.back[first]
+    place = np.minimum(np.searchsorted(keys, back), len(keys) - 1)
+    return Pairs(group, np.append(0, np.cumsum(size)), np.where(keys[place] == back, place, -1), found.t)
 
 
 def hazard(found: Contacts, window: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -133,27 +160,8 @@ def hazard(found: Contacts, window: int) -> tuple[Floats, Floats, Floats, Floats
 
     A pair is at risk from the first i → j to the record's end; the window follows each i → j.
     """
-    order = np.lexsort((found.t, found.pair))
-    keys, times = found.pair[order], found.t[order]
-    end = int(found.t[-1])
-    pairs, start = np.unique(keys, return_index=True)
-    of = np.searchsorted(pairs, keys)
-    until = np.full(len(times), end)
-    same = keys[1:] == keys[:-1]
-    until[:-1][same] = times[1:][same]
-    inside = np.bincount(of, np.minimum(until - times, window) / HOUR, len(pairs))
-    total = (end - times[start]) / HOUR
-    # Every contact j → i looks for the last i → j before it.
-    back = found.back[order]
-    last = _count_before(keys, times, back, times)
-    place = np.searchsorted(pairs, back)
-    known = (pairs[np.minimum(place, len(pairs) - 1)] == back) & (last > 0)
-    at, when = place[known], times[known]
-    gap = when - times[start[at] + last[known] - 1]
-    hits: Floats = np.bincount(at, gap <= window, len(pairs)).astype(np.float64)
-    every: Floats = np.bincount(at, minlength=len(pairs)).astype(np.float64)
-    rest: Floats = np.maximum(total - inside, 0)
-    return hits, inside.astype(np.float64), every - hits, rest
+    pairs = pairs_of(found)
+    return pairs.hazard(pairs.times(np.arange(len(found.t))), window)
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
@@ -189,12 +197,8 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
 
 
 def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampling) -> None:
-    names = np.arange(found.base).astype(object)
-
     def chain(share: int, rng: np.random.Generator) -> Iterator[float]:
-        for _ in range(share):
-            drawn = from_pairs(names, found.source, rng.permutation(found.target))
-            yield weighted_reciprocity(drawn) if drawn.m else 0.0
+        return (_matched_share(found.source, rng.permutation(found.target), found.base) for _ in range(share))
 
     draws = over_chains(chain, _timed_draws(sampling, found), np.random.default_rng([sampling.seed, 81]))
     null = partial(
@@ -204,30 +208,31 @@ def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampl
 
 
 def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
-    def shares(one: Contacts) -> list[float]:
+    pairs = pairs_of(found)
+
+    def shares(times: Ints) -> list[float]:
         rows = []
         for hours in _WINDOWS.values():
-            hit, watched = returned(one, hours * HOUR)
-            inside, near, outside, far = (part.sum() for part in hazard(one, hours * HOUR))
+            hit, watched = pairs.returned(times, hours * HOUR)
+            inside, near, outside, far = (part.sum() for part in pairs.hazard(times, hours * HOUR))
             ratio = inside / near / (outside / far) if near and outside and far else np.nan
             rows += [hit / watched if watched else np.nan, ratio]
         return rows
 
     def chain(share: int, rng: np.random.Generator) -> Iterator[list[float]]:
-        for _ in range(share):
-            order = rng.permutation(len(found.t))
-            yield shares(Contacts(found.source[order], found.target[order], found.t, found.base))
+        return (shares(pairs.times(rng.permutation(len(found.t)))) for _ in range(share))
 
     rng = np.random.default_rng([sampling.seed, 82])
     table = np.array(over_chains(chain, _timed_draws(sampling, found), rng)).reshape(-1, 2 * len(_WINDOWS))
-    own = shares(found)
+    dated = pairs.times(np.arange(len(found.t)))
+    own = shares(dated)
     for k, (name, hours) in enumerate(_WINDOWS.items()):
         null = partial(_standing, table[:, 2 * k], "times permuted over comments")
         sheet.enter(
             f"answered_{name}", partial(_known, own[2 * k], f"a record longer than {hours} h"), null=null
         )
         null = partial(_standing, table[:, 2 * k + 1], "times permuted over comments")
-        ci = partial(hazard_interval, hazard(found, hours * HOUR))
+        ci = partial(hazard_interval, pairs.hazard(dated, hours * HOUR))
         needs = f"answers within {hours} h and after"
         sheet.enter(f"hazard_ratio_{name}", partial(_known, own[2 * k + 1], needs), ci=ci, null=null)
 
@@ -258,31 +263,17 @@ def _homes(corpus: Corpus, net: Network) -> Ints:
     return home[[code[name] for name in net.names.tolist()]]
 
 
-def _next(keys: Ints, times: Ints, key: Ints, after: Ints) -> Ints:
-    """Return the place of each key's first time later than `after`, −1 if there is none."""
-    place = _rank(keys, times, key, after)
-    found = np.minimum(place, len(keys) - 1)
-    return np.where((place < len(keys)) & (keys[found] == key), place, -1)
+def _matched_share(source: Ints, target: Ints, base: int) -> float:
+    """Return `weighted_reciprocity` of contacts without building their network."""
+    from moltarium.analysis import timing
 
-
-def _count_before(keys: Ints, times: Ints, key: Ints, at: Ints) -> Ints:
-    """Return how many of each key's times are not later than `at`."""
-    return _rank(keys, times, key, at) - np.searchsorted(keys, key)
-
-
-def _rank(keys: Ints, times: Ints, key: Ints, at: Ints) -> Ints:
-    """Return where (key, at) would go to the right in the sorted (keys, times)."""
-    joined = np.lexsort(
-        (
-            np.concatenate((np.zeros(len(keys)), np.ones(len(key)))),
-            np.concatenate((times, at)),
-            np.concatenate((keys, key)),
-        )
-    )
-    asked = joined >= len(keys)
-    place = np.empty(len(key), dtype=np.int64)
-    place[joined[asked] - len(keys)] = (np.cumsum(~asked))[asked]
-    return place
+    apart = source != target
+    a, b = source[apart], target[apart]
+    if not len(a):
+        return 0.0
+    keys = (np.minimum(a, b) * base + np.maximum(a, b)) * 2 + (a > b)
+    keys.sort()
+    return float(timing.matched(keys) / len(a))
 
 
 def _half(corpus: Corpus, found: Contacts, part: slice) -> float:
