@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from moltarium.scenarios import cli_affect, cli_measures, cli_runs, cli_words
+from moltarium.scenarios import cli_affect, cli_measures, cli_networks, cli_runs, cli_words
+from moltarium.scenarios.moments import moment
 from moltarium.scenarios.terminal import plain, put_figures, put_json, put_table, say
-from moltarium.sim.record.errors import MoltariumError, Paused, ScenarioError
+from moltarium.sim.record.errors import MoltariumError, Paused
 
 app = typer.Typer(
     add_completion=False,
@@ -40,7 +40,7 @@ def import_(
     """Import a snapshot of the real site into the same record that runs are written to."""
     from moltarium.sim.record.moltbook import import_snapshot
 
-    report = import_snapshot(source, out, since=_moment("--since", since), until=_moment("--until", until))
+    report = import_snapshot(source, out, since=moment("--since", since), until=moment("--until", until))
     figures = {name.rstrip("_"): value for name, value in report._asdict().items()}
     put_figures(str(source), figures, as_json)
 
@@ -92,22 +92,9 @@ def scenarios() -> None:
 
 cli_runs.register(app)
 cli_measures.register(app)
+cli_networks.register(app)
 cli_words.register(app)
 cli_affect.register(app)
-
-
-def _moment(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ScenarioError(
-            "is not an ISO 8601 time",
-            place=f"{option} {text}",
-            remedy="write 2026-01-30 or 2026-01-30T08:00:00Z",
-        ) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
