@@ -4,12 +4,12 @@ Tiers after Parrott, W. G. (2001), Emotions in Social Psychology, who follows th
 P. et al. (1987), Journal of Personality and Social Psychology 52(6), 1061–1086,
 doi:10.1037/0022-3514.52.6.1061: six primary emotions, each with secondary and these with tertiary ones. The
 links (opposite of, composed of, leads to) are of the kinds that TONE names; which words they join is our
-choice.
+choice. `HefMind` tells a model what the reader found at any of the three tiers, and what links it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -86,6 +86,8 @@ OPPOSITE: Final[Mapping[str, str]] = MappingProxyType(
 )
 """One direction each; `opposite` reads both."""
 
+_MUTUAL: Final = {**{other: one for one, other in OPPOSITE.items()}, **OPPOSITE}
+
 COMPOSED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "disappointment": ("surprise", "sadness"),
@@ -98,6 +100,7 @@ COMPOSED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "sympathy": ("love", "sadness"),
     }
 )
+"""An emotion and the two that it is made of, the first match first; `composed` reads it."""
 
 LEADS_TO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -111,6 +114,7 @@ LEADS_TO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "optimism": ("joy", "disappointment"),
     }
 )
+"""What an emotion tends to turn into; `leads_to` reads it."""
 
 
 class Place(NamedTuple):
@@ -148,21 +152,38 @@ def place(word: str) -> Place | None:
     return places().get(word)
 
 
+def at_tier(word: str, tier: int) -> str:
+    """Return a word's name at tier 1, 2 or 3; a word that stands higher, or nowhere, keeps its own."""
+    found = place(word)
+    return word if found is None else found[tier - 1]
+
+
+def summed(shares: Mapping[str, float], tier: int) -> dict[str, float]:
+    """Return the shares of emotions added up under their names at a tier, in the order first met."""
+    found: dict[str, float] = {}
+    for word, share in shares.items():
+        name = at_tier(word, tier)
+        found[name] = found.get(name, 0.0) + share
+    return found
+
+
+def lineage(word: str) -> tuple[str, ...]:
+    """Return a word, its secondary and its primary emotion."""
+    found = place(word)
+    return (word,) if found is None else (word, found.secondary, found.primary)
+
+
 def opposite(word: str) -> str | None:
     """Return the emotion opposite to a word, inherited from its secondary or primary if it has none."""
-    pairs = {**{other: one for one, other in OPPOSITE.items()}, **OPPOSITE}
-    at = place(word)
-    lineage = (word,) if at is None else (word, at.secondary, at.primary)
-    return next((pairs[name] for name in lineage if name in pairs), None)
+    return next((_MUTUAL[name] for name in lineage(word) if name in _MUTUAL), None)
 
 
-def kinship(first: str, second: str) -> int:
-    """Return how many tiers two words share: 3 the same word, 2 one secondary, 1 one primary, 0 none."""
-    one, other = place(first), place(second)
-    if one is None or other is None:
-        return 3 if first == second else 0
-    if first == second:
-        return 3
-    if one.primary != other.primary:
-        return 0
-    return 2 if one.secondary == other.secondary else 1
+def leads_to(word: str) -> tuple[str, ...]:
+    """Return what an emotion tends to turn into, inherited like `opposite`; empty if nothing is known."""
+    return next((LEADS_TO[name] for name in lineage(word) if name in LEADS_TO), ())
+
+
+def composed(words: Collection[str]) -> str | None:
+    """Return the first emotion whose two parts both stand among the words or above them; ``None`` if none."""
+    present = {name for word in words for name in lineage(word)}
+    return next((whole for whole, parts in COMPOSED.items() if present.issuperset(parts)), None)

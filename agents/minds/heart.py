@@ -36,9 +36,10 @@ class HeartMind:
     """Draft → check → revision, the revision cued by a reader's emotion, another one each time.
 
     The draft is a whole `LLMMind` turn. Each text in it is checked by the verifier; one found unfit is
-    revised after a cue, Ekman's six emotions in turn, and checked again, at most `rounds` times. A revision that
-    can't be used leaves the draft as it was: it is the model's own. After HEART, which found that emotional
-    cues help where a verifier decides what needs them; ``cues="neutral"`` is the control without a feeling.
+    revised after a cue, Ekman's six emotions in turn, and checked again, at most `rounds` times. A revision
+    that can't be used leaves the draft as it was: it is the model's own. After HEART, which found that
+    emotional cues help where a verifier decides what needs them; ``cues="neutral"`` is the control without
+    a feeling.
     """
 
     inner: LLMMind = field(default_factory=LLMMind)

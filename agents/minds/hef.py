@@ -11,6 +11,7 @@ import numpy as np
 
 from moltarium.agents.interface import Item, Observation, Thought
 from moltarium.agents.minds.llm import LLMMind
+from moltarium.agents.ontology import at_tier, composed, leads_to, summed
 from moltarium.agents.prompts.affect import noticed
 from moltarium.agents.prompts.turn import TREATMENT_BYTES
 from moltarium.agents.reader import load_reader
@@ -25,9 +26,16 @@ class Sensed(NamedTuple):
     """What the reader finds in one text."""
 
     emotions: tuple[tuple[str, float], ...]
-    """The likeliest fine classes with their probabilities, strongest first; neutral is left out."""
+    """The likeliest emotions with their probabilities, strongest first; neutral is left out."""
     causes: tuple[str, ...]
     """The words without which the first of them would be least likely."""
+
+    def linked(self) -> str:
+        """Return how the emotions hang together: what they make up, what the first may turn into."""
+        names = [name for name, _ in self.emotions]
+        whole, after = composed(names), leads_to(names[0]) if names else ()
+        told = [f"together {whole}"] if whole is not None and whole not in names else []
+        return ", ".join([*told, f"which may turn into {' or '.join(after)}"] if after else told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,19 @@ class HefMind:
     """Cause words named for each text."""
     least: float = 0.15
     """Probability below which an emotion is not named."""
+    tier: int = 3
+    """How finely emotions are named: 3 as the reader's 27 classes, 2 and 1 by their secondary and primary
+    emotions (`moltarium.agents.ontology`), whose probabilities add up."""
+    links: bool = False
+    """Whether the model is told what the emotions make up together and may turn into. Not part of HEF."""
 
     def __post_init__(self) -> None:
         if self.top_k < 0 or self.causes < 0:
             raise ValueError("top_k and causes are not negative")
         if not 0.0 <= self.least <= 1.0:
             raise ValueError("least lies in [0, 1]")
+        if self.tier not in (1, 2, 3):
+            raise ValueError("tier is 1, 2 or 3")
 
     @property
     def name(self) -> str:
@@ -67,11 +82,12 @@ class HefMind:
         """Return the observation with what was sensed added to its closing words."""
         named = [(f"n{i}", notice.item) for i, notice in enumerate(seen.notices, 1)]
         named += [(f"i{i}", item) for i, item in enumerate(seen.feed, 1)]
-        found = sense([_text(item) for _, item in named], self.top_k, self.causes, self.least)
+        texts = [_text(item) for _, item in named]
+        found = sense(texts, self.top_k, self.causes, self.least, self.tier)
         told = seen.treatment.get("closing", "")
         hint = noticed(
             [
-                (name, one.emotions, one.causes)
+                (name, one.emotions, one.causes, one.linked() if self.links else "")
                 for (name, _), one in zip(named, found, strict=True)
                 if one.emotions
             ],
@@ -82,7 +98,7 @@ class HefMind:
         return replace(seen, treatment={**seen.treatment, "closing": f"{told} {hint}".strip()})
 
 
-def sense(texts: Sequence[str], top_k: int, causes: int, least: float) -> list[Sensed]:
+def sense(texts: Sequence[str], top_k: int, causes: int, least: float, tier: int = 3) -> list[Sensed]:
     """Return emotions and cause words of texts, by the small reader.
 
     Parameters
@@ -93,27 +109,29 @@ def sense(texts: Sequence[str], top_k: int, causes: int, least: float) -> list[S
         How many of each at most.
     least
         Probability below which an emotion is left out.
+    tier
+        The tier at which emotions are named, 1 to 3; their probabilities add up there.
     """
     if not texts or top_k == 0:
         return [Sensed((), ()) for _ in texts]
     fine = load_reader().read(texts).fine
     found: list[Sensed] = []
     for text, row in zip(texts, fine.tolist(), strict=True):
-        ranked = sorted(
-            ((p, name) for name, p in zip(FINE, row, strict=True) if name != "neutral"), reverse=True
-        )
+        shares = {name: p for name, p in zip(FINE, row, strict=True) if name != "neutral"}
+        ranked = sorted(((p, name) for name, p in summed(shares, tier).items()), reverse=True)
         emotions = tuple((name, p) for p, name in ranked[:top_k] if p >= least)
-        found.append(Sensed(emotions, _causes(text, emotions[0][0], causes) if emotions and causes else ()))
+        within = [name for name in shares if emotions and at_tier(name, tier) == emotions[0][0]]
+        found.append(Sensed(emotions, _causes(text, within, causes) if within and causes else ()))
     return found
 
 
-def _causes(text: str, emotion: str, k: int) -> tuple[str, ...]:
+def _causes(text: str, classes: Sequence[str], k: int) -> tuple[str, ...]:
     spans = list(_WORD.finditer(text))[:WORDS]
     without = [text[: span.start()] + text[span.end() :] for span in spans]
     if not without:
         return ()
-    at = FINE.index(emotion)
-    probs = load_reader().read([text, *without]).fine[:, at]
+    at = [FINE.index(name) for name in classes]
+    probs = load_reader().read([text, *without]).fine[:, at].sum(axis=1)
     drops = [(float(probs[0] - p), span[0].lower()) for p, span in zip(probs[1:], spans, strict=True)]
     strongest = sorted((drop for drop in drops if drop[0] > 0.01), key=lambda drop: -drop[0])
     return tuple(dict.fromkeys(word for _, word in strongest))[:k]

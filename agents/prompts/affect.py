@@ -8,6 +8,7 @@ from typing import Final
 
 from moltarium.agents.emotion import describe_mood
 from moltarium.agents.interface import Item, Observation
+from moltarium.agents.ontology import opposite
 from moltarium.agents.prompts.turn import TREATMENT_BYTES, persona
 from moltarium.agents.prompts.untrusted import clip, neutralise, quoted
 
@@ -50,23 +51,24 @@ def revise(draft: str, parent: Item | None, why: str, cue: str, seen: Observatio
     )
 
 
-def noticed(found: Sequence[tuple[str, Sequence[tuple[str, float]], Sequence[str]]], limit: int) -> str:
+def noticed(found: Sequence[tuple[str, Sequence[tuple[str, float]], Sequence[str], str]], limit: int) -> str:
     """Return what an agent notices about the feelings in what it reads.
 
     Parameters
     ----------
     found
-        The item's short name in the prompt, its emotions with probabilities, and the words that caused them.
+        The item's short name in the prompt, its emotions with probabilities, the words that caused them, and
+        how the emotions hang together, in our own words or empty.
     limit
         Bytes at most; whole entries only.
     """
     lines: list[str] = []
     heading = "What you sense behind the words:"
     left = limit - len(heading.encode())
-    for name, emotions, causes in found:
+    for name, emotions, causes, linked in found:
         felt = ", ".join(f"{emotion} {share:.0%}" for emotion, share in emotions)
         because = f" ({', '.join(neutralise(word, 24) for word in causes)})" if causes else ""
-        line = f" {name}: {felt}{because}."
+        line = f" {name}: {felt}{because}{', ' if linked else ''}{linked}."
         left -= len(line.encode())
         if left < 0:
             break
@@ -104,8 +106,9 @@ def reply_with(seen: Observation, item: Item, emotion: str, intent: str) -> str:
 
 def reconsider(draft: str, emotion: str, wanted: str) -> str:
     """Return the request to correct a reply whose feeling misses what was meant."""
+    miss = ", the opposite of what you meant" if opposite(emotion) == wanted else ""
     return (
-        f"Your reply reads as {emotion}:\n{quoted(draft, DRAFT_BYTES)}\n"
+        f"Your reply reads as {emotion}{miss}:\n{quoted(draft, DRAFT_BYTES)}\n"
         f"You meant it to read as {wanted}. Say the same so that it does. "
         'Answer with one JSON object: {"text": "..."}'
     )

@@ -26,11 +26,12 @@ from moltarium.agents.interface import (
 )
 from moltarium.agents.minds import said
 from moltarium.agents.minds.heart import HeartMind
-from moltarium.agents.minds.hef import HefMind, sense
+from moltarium.agents.minds.hef import HefMind, Sensed, sense
 from moltarium.agents.minds.llm import LLMMind
 from moltarium.agents.minds.mimicry import FITTING, MEANT, MimicryMind
 from moltarium.agents.minds.random import RandomMind
 from moltarium.agents.minds.surrogate import SurrogateMind
+from moltarium.agents.ontology import TIERS, at_tier
 from moltarium.agents.prompts.affect import CUES, INTENTS, NEUTRAL_CUE
 from moltarium.agents.prompts.treatments import STRONGEST, TREATMENTS, Arm
 from moltarium.agents.prompts.turn import TREATMENT_BYTES
@@ -148,6 +149,20 @@ def test_hef_names_emotions_and_their_causes(seen: Seen, an_item: Callable[..., 
     assert "i1: " in told.treatment["closing"]
     asked, _ = think(HefMind(least=0.1), seen(feed=(sad,), notices=()), [DRAFT])
     assert "What you sense" in asked[0][0].messages[-1].content
+
+
+def test_hef_names_emotions_at_any_tier_and_what_links_them(seen: Seen, an_item: Callable[..., Item]) -> None:
+    grim = "I am so angry, this is annoying and I hate how it disappoints me."
+    fine, coarse = (sense([grim], 3, 2, 0.05, tier)[0] for tier in (3, 1))
+    assert {name for name, _ in coarse.emotions} <= set(TIERS)
+    shares, summed_up = dict(fine.emotions), dict(coarse.emotions)
+    assert all(summed_up[at_tier(name, 1)] >= share - 1e-9 for name, share in shares.items())
+    view = seen(feed=(an_item("p1", title="", body=grim, depth=0),), notices=())
+    told = HefMind(least=0.05, tier=1, links=True, top_k=3).told(view).treatment["closing"]
+    assert "which may turn into regret" in told
+    assert "may turn" not in HefMind(least=0.05, tier=1, top_k=3).told(view).treatment["closing"]
+    assert Sensed((("surprise", 0.4), ("grief", 0.3)), ()).linked() == "together disappointment"
+    assert Sensed((), ()).linked() == ""
 
 
 def test_hef_without_its_hints_is_the_plain_mind(seen: Seen) -> None:

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moltarium.agents.emotion import ANCHORS
-from moltarium.agents.ontology import COMPOSED, LEADS_TO, OPPOSITE, TIERS, kinship, opposite, place, places
+from moltarium.agents.ontology import (
+    COMPOSED,
+    LEADS_TO,
+    OPPOSITE,
+    TIERS,
+    at_tier,
+    composed,
+    leads_to,
+    opposite,
+    place,
+    places,
+    summed,
+)
 from moltarium.agents.reader import FINE
 
 
@@ -41,9 +55,25 @@ def test_opposites_are_mutual_and_inherited() -> None:
     assert opposite("glee") == opposite("cheerfulness") == "gloom"
 
 
-def test_kinship_counts_shared_tiers() -> None:
-    assert kinship("grief", "grief") == 3
-    assert kinship("annoyance", "aggravation") == 2
-    assert kinship("annoyance", "fury") == 1
-    assert kinship("annoyance", "joy") == 0
-    assert kinship("neutral", "joy") == 0
+def test_a_name_at_each_tier() -> None:
+    assert [at_tier("grief", tier) for tier in (1, 2, 3)] == ["sadness", "sadness", "grief"]
+    assert [at_tier("triumph", tier) for tier in (1, 2, 3)] == ["joy", "pride", "triumph"]
+    assert [at_tier("joy", tier) for tier in (1, 2, 3)] == ["joy"] * 3
+    assert at_tier("neutral", 1) == "neutral"
+
+
+@given(st.dictionaries(st.sampled_from(FINE), st.floats(0, 1)), st.sampled_from([1, 2, 3]))
+def test_shares_add_up_at_every_tier(shares: dict[str, float], tier: int) -> None:
+    found = summed(shares, tier)
+    assert sum(found.values()) == pytest.approx(sum(shares.values()))
+    assert len(found) <= len(shares)
+    assert summed(found, tier) == found
+    assert summed(shares, 1) == pytest.approx(summed(found, 1))
+
+
+def test_parts_make_a_whole_and_emotions_lead_on() -> None:
+    assert composed(["surprise", "grief"]) == "disappointment"
+    assert composed(["joy", "joy"]) is None
+    assert leads_to("annoyance") == leads_to("anger") == ("regret",)
+    assert leads_to("frustration") == ("anger",)
+    assert leads_to("relief") == ()
