@@ -9,6 +9,7 @@ Adjacency is compressed: the neighbours of ``u`` are ``head[first[u]:first[u + 1
 
 from __future__ import annotations
 
+import heapq
 from typing import TypeAlias
 
 import numpy as np
@@ -227,4 +228,69 @@ def distances(first: Ints, head: Heads, n: int, source: int) -> Heads:
                 distance[v] = distance[u] + 1
                 queue[count] = v
                 count += 1
+    return distance
+
+
+@njit(cache=True, nogil=True)
+def distance_sums(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Ints, Ints]:
+    """Return Σ distances and reach per source, 64 sources at a time, a bit each.
+
+    Then et al. 2014, doi:10.14778/2735496.2735507. For undirected graphs.
+    """
+    length, reach = np.zeros(len(sources), np.int64), np.zeros(len(sources), np.int64)
+    for begin in range(0, len(sources), 64):
+        size = min(64, len(sources) - begin)
+        seen = np.zeros(n, np.uint64)
+        for k in range(size):
+            seen[sources[begin + k]] |= np.uint64(1) << np.uint64(k)
+        every = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - size)
+        now, step, moved = seen.copy(), 0, True
+        while moved:
+            step += 1
+            moved = False
+            new = np.zeros(n, np.uint64)
+            count = np.zeros(64, np.int64)
+            for v in range(n):
+                missing, found = every & ~seen[v], np.uint64(0)
+                if missing == 0:
+                    continue
+                for i in range(first[v], first[v + 1]):
+                    found |= now[head[i]]
+                    if found & missing == missing:
+                        break
+                found &= missing
+                if found:
+                    new[v] = found
+                    moved = True
+                    for k in range(64):
+                        count[k] += np.int64((found >> np.uint64(k)) & np.uint64(1))
+            for v in range(n):
+                seen[v] |= new[v]
+            for k in range(size):
+                length[begin + k] += step * count[k]
+                reach[begin + k] += count[k]
+            now = new
+    return length, reach
+
+
+@njit(cache=True, nogil=True)
+def costs(first: Ints, head: Heads, cost: Ints, n: int, source: int) -> Ints:
+    """Return the least total cost of a way from one node to each, −1 where there is none (Dijkstra 1959)."""
+    distance = np.full(n, -1, np.int64)
+    settled = np.zeros(n, np.bool_)
+    distance[source] = 0
+    # Distance and node in one number: the heap then compares numbers alone.
+    heap = [np.int64(source)]
+    while len(heap):
+        least = heapq.heappop(heap)
+        u = least % n
+        if settled[u]:
+            continue
+        settled[u] = True
+        for i in range(first[u], first[u + 1]):
+            v = head[i]
+            far = least // n + cost[i]
+            if distance[v] < 0 or far < distance[v]:
+                distance[v] = far
+                heapq.heappush(heap, far * n + v)
     return distance

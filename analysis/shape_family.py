@@ -12,23 +12,31 @@ from moltarium.analysis.bootstrap import Floats, Interval, fixed, or_nan
 from moltarium.analysis.corpus import Corpus, Ints
 from moltarium.analysis.inequality import gini, top_share
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
-from moltarium.analysis.networks import EDGE, Kind, Network, build
+from moltarium.analysis.networks import Directed, Network, build, edge
 from moltarium.analysis.nulls import configurations, directed_configurations, over_chains, standing
-from moltarium.analysis.paths import Paths, largest_component, search, step_diameter, weighted
+from moltarium.analysis.paths import (
+    Paths,
+    largest_component,
+    mean_distance,
+    search,
+    side_by_side,
+    step_diameter,
+    weighted,
+)
 from moltarium.analysis.shape import (
     TRIADS,
     bow_tie,
     connected_without_hubs,
     core_numbers,
     degree_centralisation,
+    hubs_to_halve,
     pagerank,
     rich_club,
     triad_census,
 )
 from moltarium.analysis.structure import Simple, clustering, communities, undirected
-from moltarium.analysis.structure_family import DIRECTED_NULL, UNDIRECTED_NULL, null_draws
+from moltarium.analysis.structure_family import DIRECTED_NULL, UNDIRECTED_NULL, needs, null_draws
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Comment, Post
 
 _BRODER: Final = "Broder et al. 2000, doi:10.1016/S1389-1286(00)00083-9"
 _FREEMAN: Final = "Freeman 1978, doi:10.1016/0378-8733(78)90021-7"
@@ -37,17 +45,29 @@ _TRIADS: Final = "Holland & Leinhardt 1970, doi:10.1086/224954"
 _ALBERT: Final = "Albert, Jeong & Barabási 2000, doi:10.1038/35019019"
 _PAGERANK: Final = "Brin & Page 1998, doi:10.1016/S0169-7552(98)00110-X"
 _CORES: Final = "Batagelj & Zaveršnik 2003, arXiv:cs/0310049"
+_MOLTGRAPH: Final = "as MoltGraph 2026, arXiv:2603.00646"
 _COMPONENT: Final = "largest component of the undirected simple graph"
+
+TOPS: Final = (1, 5, 10, 20)
+"""Points of the curve of top shares, per cent of agents."""
+WITHOUT: Final = (1, 5, 10, 20)
+"""Hubs taken out, per cent of agents."""
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "pagerank_gini": Definition("Gini of PageRank, damping .85, directed, unweighted", _PAGERANK),
     "pagerank_top1": Definition("share of PageRank of the top 1 % (rounded up) of agents", _PAGERANK),
-    "top1_in": Definition(
-        "share of in-degree of the top 1 % (rounded up) of agents", "MoltGraph, arXiv:2603.00646"
-    ),
-    "top10_in": Definition(
-        "share of in-degree of the top 10 % (rounded up) of agents", "MoltGraph, arXiv:2603.00646"
-    ),
+    **{
+        f"top{top}_in": Definition(
+            f"share of in-degree of the top {top} % (rounded up) of agents", _MOLTGRAPH
+        )
+        for top in TOPS
+    },
+    **{
+        f"top{top}_out": Definition(
+            f"share of out-degree of the top {top} % (rounded up) of agents", _MOLTGRAPH
+        )
+        for top in TOPS
+    },
     "centralisation": Definition("Σ (k_max − k) / ((n − 1)(n − 2)), undirected degrees", _FREEMAN),
     "betweenness_max": Definition(
         f"largest share of shortest paths through one agent, {_COMPONENT}", _FREEMAN
@@ -84,8 +104,17 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "density among the top 1 % of agents by degree (ties included)",
         "Zhou & Mondragón 2004, doi:10.1109/LCOMM.2004.823426",
     ),
-    "without_hubs_1": Definition("share of agents still joined without the top 1 % by degree", _ALBERT),
-    "without_hubs_5": Definition("share of agents still joined without the top 5 % by degree", _ALBERT),
+    **{
+        f"without_hubs_{top}": Definition(
+            f"share of agents still joined without the top {top} % by degree", _ALBERT
+        )
+        for top in WITHOUT
+    },
+    "hubs_to_halve": Definition(
+        "smallest share of agents, taken out from the largest degree on, without which the largest component "
+        "is at most half of what it was",
+        _ALBERT,
+    ),
     **{f"triad_{kind}": Definition(f"triples of agents of kind {kind}", _TRIADS) for kind in TRIADS},
 }
 """What is measured of a network's shape."""
@@ -100,10 +129,10 @@ PARTITION_EDGES: Final = 2_000_000
 """Edges over all these partitions: a larger network gets fewer seeds, at least two."""
 
 
-def family(kind: Kind) -> Family:
+def family(kind: Directed) -> Family:
     """Return the family ``shape.<kind>.*`` of one kind of network."""
     definitions = {
-        name: Definition(f"{found.text}; edge: {EDGE[kind]}", found.source)
+        name: Definition(f"{found.text}; edge: {edge(kind)}", found.source)
         for name, found in DEFINITIONS.items()
     }
     prefix = f"shape.{kind}"
@@ -111,9 +140,7 @@ def family(kind: Kind) -> Family:
     def compute(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         return _measure(Sheet(prefix, definitions), build(corpus, kind), sampling)
 
-    authors = frozenset({"post.author", "comment.author"})
-    parent: frozenset[str] = frozenset() if kind == "author" else frozenset({"comment.parent"})
-    return Family(prefix, frozenset({Post, Comment}) | authors | parent, compute, definitions)
+    return Family(prefix, needs(kind), compute, definitions)
 
 
 def adjusted_rand(a: Ints, b: Ints) -> float:
@@ -156,12 +183,12 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
 
 def _central(net: Network, flat: Simple) -> dict[str, Callable[[], float]]:
     rank, core, tie = pagerank(net), core_numbers(flat), bow_tie(net)
-    into = np.bincount(net.target, minlength=net.n)
+    into, out = np.bincount(net.target, minlength=net.n), np.bincount(net.source, minlength=net.n)
     return {
         "pagerank_gini": lambda: gini(rank),
         "pagerank_top1": lambda: top_share(rank, 0.01),
-        "top1_in": lambda: top_share(into, 0.01),
-        "top10_in": lambda: top_share(into, 0.10),
+        **{f"top{top}_in": partial(top_share, into, top / 100) for top in TOPS},
+        **{f"top{top}_out": partial(top_share, out, top / 100) for top in TOPS},
         "centralisation": lambda: degree_centralisation(flat),
         "core_max": lambda: float(core.max()),
         "periphery": lambda: float((core <= core.max() / 2).mean()),
@@ -170,8 +197,8 @@ def _central(net: Network, flat: Simple) -> dict[str, Callable[[], float]]:
         "bowtie_out": lambda: tie.out,
         "bowtie_rest": lambda: tie.rest,
         "rich_club": lambda: rich_club(flat, 0.01),
-        "without_hubs_1": lambda: connected_without_hubs(flat, 0.01),
-        "without_hubs_5": lambda: connected_without_hubs(flat, 0.05),
+        **{f"without_hubs_{top}": partial(connected_without_hubs, flat, top / 100) for top in WITHOUT},
+        "hubs_to_halve": lambda: hubs_to_halve(flat),
     }
 
 
@@ -210,7 +237,7 @@ def _around(found: Paths, node: int) -> Interval | None:
 def _small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
     rng = np.random.default_rng([sampling.seed, 41])
     rows = [
-        (or_nan(clustering(graph).transitivity), search(largest_component(graph)[0], rng).mean)
+        (or_nan(clustering(graph).transitivity), mean_distance(largest_component(graph)[0], rng))
         for graph in configurations(flat, NULL_PATHS, rng)
     ]
     chance, length = np.nanmean(np.array(rows), axis=0)
@@ -222,7 +249,7 @@ def _small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
 
 def _enter_communities(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
     seeds = max(2, min(PARTITIONS, PARTITION_EDGES // flat.m))
-    labels = [communities(flat, sampling.seed + k) for k in range(seeds)]
+    labels = side_by_side(partial(communities, flat), range(sampling.seed, sampling.seed + seeds))
     sheet.enter("communities", lambda: float(labels[0].max() + 1))
     alike = [adjusted_rand(a, b) for k, a in enumerate(labels) for b in labels[:k]]
     sheet.enter("communities_stability", lambda: float(np.mean(alike)), note=f"{seeds} seeds")
