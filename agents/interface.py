@@ -255,7 +255,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One model call: a chat (`messages`) or a raw completion (`prompt`), never both."""
+    """One model call: a chat (`messages`), a raw completion (`prompt`), or embeddings (`embed`)."""
 
     purpose: str
     """``"decide"``, ``"trim"`` (a decision on a prompt cut to the model's window), ``"write"``, ``"repair"``,
@@ -269,6 +269,8 @@ class Request:
     stop: tuple[str, ...] = ()
     model: str = "default"
     """Label of an endpoint in the scenario's ``[models]``."""
+    embed: tuple[str, ...] = ()
+    """Texts whose embeddings are asked for. No mind asks for them: measures of words do."""
 
 
 @dataclass(frozen=True, slots=True)

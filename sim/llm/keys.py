@@ -63,8 +63,10 @@ def keyed(request: Request, model: str, salt: Salt) -> Keyed:
     salt
         Which draw this is.
     """
+    embedded = {"embed": request.embed} if request.embed else {}
     text = canonical(
         {
+            **embedded,
             "max_tokens": request.max_tokens,
             "messages": [[message.role, message.content] for message in request.messages],
             "model": model,

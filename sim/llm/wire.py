@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Final, Literal, TypeAlias
 
 import orjson
@@ -67,10 +68,12 @@ def path(request: Request) -> str:
     Raises
     ------
     ValueError
-        If it has both messages and a prompt, or neither.
+        Unless it has exactly one of messages, a prompt and texts to embed.
     """
-    if (request.prompt is None) == (not request.messages):
-        raise ValueError("a request has either messages or a prompt")
+    if (request.prompt is not None) + bool(request.messages) + bool(request.embed) != 1:
+        raise ValueError("a request has either messages or a prompt or texts to embed")
+    if request.embed:
+        return "/embeddings"
     return "/chat/completions" if request.prompt is None else "/completions"
 
 
@@ -94,6 +97,8 @@ def _instructed(messages: tuple[Message, ...], schema: Mapping[str, Any]) -> tup
 def body(request: Request, model: str, seed: int, dialect: Dialect) -> bytes:
     """Return the bytes to be sent for `request` in an endpoint's dialect."""
     fields: dict[str, Any] = {"model": model}
+    if request.embed:
+        return _dump({**fields, "input": request.embed, "encoding_format": "float"})
     schema = request.schema
     if request.prompt is not None:
         fields["prompt"] = request.prompt
@@ -144,6 +149,23 @@ def _text(choice: Mapping[str, Any]) -> tuple[str, bool]:
     return content, False
 
 
+def _vectors(parsed: Mapping[str, Any], asked: int) -> str:
+    """Return the JSON array of the vectors in an answer, by their index.
+
+    Raises
+    ------
+    TypeError, KeyError, ValueError
+        If one is missing, is no list of finite numbers, or is of another length than the rest.
+    """
+    found = {int(each["index"]): [float(x) for x in each["embedding"]] for each in parsed["data"]}
+    rows = [found[place] for place in range(asked)]
+    if {len(row) for row in rows} != {len(rows[0])} or not rows[0]:
+        raise ValueError("vectors of unequal length")
+    if not all(isfinite(x) for row in rows for x in row):
+        raise ValueError("a vector that is not finite")
+    return orjson.dumps(rows).decode()
+
+
 def _usage(
     parsed: Mapping[str, Any], request: Request, text: str
 ) -> tuple[int, int, int, bool]:  # in, cached, out, estimated
@@ -152,7 +174,7 @@ def _usage(
         details = usage.get("prompt_tokens_details") or {}
         cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0
         return usage["prompt_tokens"], int(cached), int(usage.get("completion_tokens") or 0), False
-    asked = request.prompt if request.prompt is not None else "".join(m.content for m in request.messages)
+    asked = request.prompt or "".join((*request.embed, *(m.content for m in request.messages)))
     return -(-len(asked) // _CHARS_PER_TOKEN), 0, -(-len(text) // _CHARS_PER_TOKEN), True
 
 
@@ -167,7 +189,8 @@ def _loads(content: bytes) -> Any:
 def parse(content: bytes, request: Request, model: str) -> Reply | Failure:
     """Return the reply in an answer of status 200, or what is wrong with it.
 
-    A refusal keeps the model's words as `Reply.text`, for the record, and says ``"refusal"`` in
+    The text of a reply to texts to embed is the JSON array of their vectors, in the order of the texts. A
+    refusal keeps the model's words as `Reply.text`, for the record, and says ``"refusal"`` in
     `Reply.finish`: whoever reads the text asks that first.
 
     Parameters
@@ -183,9 +206,9 @@ def parse(content: bytes, request: Request, model: str) -> Reply | Failure:
         parsed = _loads(content)
         if (failure := embedded_error(parsed)) is not None:
             return failure
-        choice = parsed["choices"][0]
-        text, refused = _text(choice)
-        tokens_in, cached, out, estimated = _usage(parsed, request, text)
+        choice = {} if request.embed else parsed["choices"][0]
+        text, refused = (_vectors(parsed, len(request.embed)), False) if request.embed else _text(choice)
+        tokens_in, cached, out, estimated = _usage(parsed, request, "" if request.embed else text)
         finish = str(choice.get("finish_reason") or "stop")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Failure(Trouble.GARBLED, classify(502, {}, content[:400]).detail, status=200)

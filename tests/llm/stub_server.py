@@ -50,6 +50,11 @@ def acting_answer(body: dict[str, Any]) -> str:
     return orjson.dumps({"actions": [action], "memory": memory}).decode()
 
 
+def hashed_vector(text: str) -> list[float]:
+    """Return eight numbers that depend on the text alone."""
+    return [byte - 127.5 for byte in hashlib.sha256(text.encode()).digest()[:8]]
+
+
 _WORDS = (
     "we",
     "agree",
@@ -151,6 +156,7 @@ class StubServer:
         app.router.add_get("/v1/models", self._list)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/completions", self._complete)
+        app.router.add_post("/v1/embeddings", self._complete)
         return app
 
     def _denied(self, request: web.Request) -> web.Response | None:
@@ -180,6 +186,8 @@ class StubServer:
             await asyncio.sleep(delay)
             if fault is not None:
                 return await self._fail(request, fault)
+            if request.path.endswith("embeddings"):
+                return self._embed(body)
             return self._answer(body, chat=request.path.endswith("chat/completions"))
         finally:
             self.in_flight -= 1
@@ -215,6 +223,16 @@ class StubServer:
                 "prompt_tokens_details": {"cached_tokens": prompt // 2},
             }
         return web.Response(body=orjson.dumps(answer), content_type="application/json")
+
+    def _embed(self, body: dict[str, Any]) -> web.Response:
+        """Answer with hashed vectors, last text first: only their index says whose they are."""
+        data = [
+            {"object": "embedding", "index": at, "embedding": hashed_vector(text)}
+            for at, text in enumerate(body["input"])
+        ]
+        tokens = sum(map(len, body["input"])) // 4
+        usage = {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}} if self.usage else {}
+        return web.json_response({"object": "list", "model": body["model"], "data": data[::-1], **usage})
 
     async def _fail(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.kind in {"status", "raw"}:
