@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moltarium.scenarios.terminal import put_figures, put_json, put_table, say, watching
+from moltarium.scenarios.terminal import PRICE_UNKNOWN, put_figures, put_json, put_table, say, watching
 from moltarium.sim.record.errors import RecordError, ScenarioError
 
 if TYPE_CHECKING:
     from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, Scenario
+
+if TYPE_CHECKING:
+    from moltarium.scenarios.run import RunResult
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 Overrides = Annotated[
@@ -86,7 +89,7 @@ def run(
         return
     with watching(resolved.name) as watch:
         result = start_run(resolved, out, watch=watch, glimpse=watch, replay=replay, otel=otel)
-    put_figures(f"{resolved.title or resolved.name}", result.json(), as_json)
+    put_figures(f"{resolved.title or resolved.name}", _result(result, as_json), as_json)
 
 
 def resume(
@@ -111,6 +114,7 @@ def resume(
     from moltarium.scenarios.fork import edited, fork_run
     from moltarium.scenarios.load import load
     from moltarium.scenarios.run import recorded_scenario, resume_run
+    from moltarium.scenarios.standing import lived, merged
     from moltarium.sim.record.store import RunReader
 
     with RunReader(folder) as reader:
@@ -119,6 +123,7 @@ def resume(
                 "is a snapshot, not a run", place=str(folder), remedy="only runs can be resumed; give a run"
             )
         recorded = recorded_scenario(reader.run)
+        standing = lived(reader).ceilings or recorded.ceilings
     chosen = recorded
     if llm == "none":
         raise ScenarioError(
@@ -142,6 +147,7 @@ def resume(
         if fork is not None:
             fork_run(folder, fork, chosen)
             folder = fork
+    ceilings = merged(standing, recorded.ceilings, chosen.ceilings)
     chosen = with_models(chosen, llm, model)
     with watching(recorded.name) as watch:
         result = resume_run(
@@ -149,11 +155,11 @@ def resume(
             watch=watch,
             glimpse=watch,
             models=chosen.models,
-            ceilings=_over(chosen.ceilings, _ceilings(budget_usd, max_tokens, max_wall)),
+            ceilings=_over(ceilings, _ceilings(budget_usd, max_tokens, max_wall)),
             prices=chosen.prices,
             otel=otel,
         )
-    put_figures(str(folder), result.json(), as_json)
+    put_figures(str(folder), _result(result, as_json), as_json)
 
 
 def estimate(
@@ -171,15 +177,23 @@ def estimate(
     figures = estimated(resolved).json()
     if as_json:
         put_json(figures)
-    else:
-        ranges = ((name, value) for name, value in figures.items() if not isinstance(value, dict))
-        rows: list[tuple[object, ...]] = [
-            (name, each["low"], each["expected"], each["high"])
-            for name, each in figures.items()
-            if isinstance(each, dict)
-        ]
-        put_table(resolved.title or resolved.name, ("figure", "low", "expected", "high"), rows)
-        put_table("How it was estimated", ("figure", "value"), ranges)
+        return
+    prices = figures.pop("prices")
+    if figures["cost_usd"] is None:
+        figures["cost_usd"] = dict.fromkeys(("low", "expected", "high"), PRICE_UNKNOWN)
+    ranges = [(name, value) for name, value in figures.items() if not isinstance(value, dict)]
+    rows: list[tuple[object, ...]] = [
+        (name, each["low"], each["expected"], each["high"])
+        for name, each in figures.items()
+        if isinstance(each, dict)
+    ]
+    put_table(resolved.title or resolved.name, ("figure", "low", "expected", "high"), rows)
+    put_table(
+        "Prices used, in US dollars per million tokens",
+        ("endpoint", "model", "in", "cached in", "out", "price from"),
+        (tuple(each.values()) for each in prices),
+    )
+    put_table("How it was estimated", ("figure", "value"), ranges)
 
 
 def ctl(
@@ -245,6 +259,13 @@ def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     for command in (run, resume, estimate, ctl, failures, migrate):
         app.command()(command)
+
+
+def _result(result: RunResult, as_json: bool) -> dict[str, Any]:
+    figures = result.json()
+    if figures["cost_usd"] is None and not as_json:
+        figures["cost_usd"] = PRICE_UNKNOWN
+    return figures
 
 
 def _ceilings(usd: float | None, tokens: int | None, wall: str | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from moltarium.sim.llm.budget import Budget
 from moltarium.sim.llm.failures import Halted
 from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.gateway import Progress as Thinking
+from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.errors import CeilingReached, Interrupted, ModelError, Paused, RecordError
 from moltarium.sim.record.schema import Telemetry
@@ -50,6 +51,10 @@ class Session:
     tracing: Tracing
     known: dict[Met, int]
     """Who has answered in earlier sessions."""
+    replies: ReplyStore | None = None
+    """Where the gateway records replies."""
+    checkpoint_every: int = 1
+    """Steps between checkpoints, which make what was committed safe from a power cut."""
     priced: bool = True
     """Whether all models have a known price."""
     _now: Progress = field(init=False)
@@ -88,7 +93,7 @@ class Session:
         except (ModelError, RecordError, Paused) as error:
             raise self._saved(error) from error
         self.writer.commit()
-        self.writer.checkpoint()
+        self._checkpoint()
         self.log.note("done", **self._now.json())
 
     def on_thinking(self, thinking: Thinking) -> None:
@@ -110,18 +115,27 @@ class Session:
             None if self.gateway is None else self.gateway.usage,
             self.budget.spent,
             self.budget.ceilings,
+            self.priced,
         )
 
     def _tick(self) -> None:
         began = time.perf_counter()
         with self.tracing.tick(self.society.steps + 1):
             self.society.step()
+        if self.society.steps % self.checkpoint_every == 0:
+            self._checkpoint()
         took = time.perf_counter() - began
         self._now = self._progress()
         self._note_telemetry(took)
         self.log.note("tick", seconds=round(took, 4), **self._now.json())
         self.tracing.measure(self._now)
         self.watch(self._now)
+
+    def _checkpoint(self) -> None:
+        """Make all replies, then all steps that rest on them, safe from a power cut."""
+        if self.replies is not None:
+            self.replies.checkpoint()
+        self.writer.checkpoint()
 
     def _note_telemetry(self, took_s: float) -> None:
         """Leave the tick's wall-clock facts for the next commit."""
@@ -162,7 +176,7 @@ class Session:
         """Return `error` with the command that goes on, after saving what can be saved."""
         if isinstance(error, Paused):
             self.writer.commit()
-            self.writer.checkpoint()
+            self._checkpoint()
         self.log.warn("stopped", why=str(error), **self._now.json())
         hint = f"the run is saved: {resume_command(self.out)}"
         if isinstance(error, CeilingReached):

@@ -11,7 +11,15 @@ from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, PriceSpec
 from moltarium.sim.llm.budget import Ceilings
 from moltarium.sim.llm.embedded import SLOTS, embedded_server
 from moltarium.sim.llm.endpoint import Endpoint, Secret
-from moltarium.sim.llm.prices import FREE, Prices, PriceTable, price_of, shipped_prices
+from moltarium.sim.llm.prices import (
+    FREE,
+    Prices,
+    PriceTable,
+    name_in,
+    price_of,
+    shipped_as_of,
+    shipped_prices,
+)
 from moltarium.sim.record.errors import ScenarioError
 
 EMBEDDED = "embedded"
@@ -96,6 +104,20 @@ def prices_of(model: str | None, local: bool, table: PriceTable, *, embedded: bo
         return FREE
     known = None if model is None else price_of(model, table)
     return FREE if known is None and local else known
+
+
+def price_source(model: str | None, local: bool, own: Mapping[str, PriceSpec], *, embedded: bool) -> str:
+    """Return where `prices_of` has a model's price from, in words for a person."""
+    if embedded:
+        return "free: the embedded model"
+    name = None if model is None else name_in(model, price_table(own))
+    if name is not None:
+        if name in own:
+            return f'the scenario\'s [prices."{name}"]'
+        return f"shipped table, from memory as of {shipped_as_of()}: check it"
+    if local:
+        return "free: an address on this machine, without a price in any table"
+    return "price unknown"
 
 
 def ceilings_of(spec: CeilingsSpec, endpoints: Endpoints) -> Ceilings:

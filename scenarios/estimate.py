@@ -19,12 +19,12 @@ import orjson
 
 from moltarium.agents.interface import Mind, Observation, Reply, Request, Thought
 from moltarium.agents.reader import load_reader
-from moltarium.scenarios.endpoints import EMBEDDED, price_table, prices_of
+from moltarium.scenarios.endpoints import EMBEDDED, price_source, price_table, prices_of
 from moltarium.scenarios.minds import ASKING, make_mind
-from moltarium.scenarios.spec import ModelSpec, Scenario
+from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.endpoint import Endpoint
-from moltarium.sim.llm.prices import Prices, PriceTable
+from moltarium.sim.llm.prices import Prices
 from moltarium.sim.record.schema import Blob, Row
 from moltarium.sim.society import Society
 
@@ -70,6 +70,23 @@ class Sample:
     """Sum of `Request.max_tokens`."""
 
 
+class PriceUsed(NamedTuple):
+    """What one endpoint was taken to cost, and who says so."""
+
+    endpoint: str
+    """The endpoint's label."""
+    model: str | None
+    prices: Prices | None
+    """``None`` where nobody knows them."""
+    source: str
+
+    def json(self) -> dict[str, Any]:
+        """Return it by name, in US dollars per million tokens."""
+        known = (None, None, None) if self.prices is None else self.prices
+        kinds = dict(zip(("input", "cached", "output"), known, strict=True))
+        return {"endpoint": self.endpoint, "model": self.model, **kinds, "source": self.source}
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a run may take."""
@@ -87,6 +104,8 @@ class Estimate:
     """Steps of the dry run; the rest is taken to be like them."""
     unpriced: tuple[str, ...]
     """Models without a price."""
+    prices: tuple[PriceUsed, ...] = ()
+    """By endpoint that the scenario's minds ask."""
 
     def json(self) -> dict[str, Any]:
         """Return the figures by name; a range as ``{"low", "expected", "high"}``."""
@@ -102,6 +121,7 @@ class Estimate:
             "steps": self.steps,
             "steps_lived": self.steps_lived,
             "unpriced": list(self.unpriced),
+            "prices": [used.json() for used in self.prices],
         }
 
 
@@ -183,14 +203,13 @@ def estimate(scenario: Scenario) -> Estimate:
     every = max(1, math.ceil(sum(turns.values()) / SAMPLED))
     if turns:
         _live(world, samples, every, lived)
-    table = price_table(scenario.prices)
     none = Range(0.0, 0.0, 0.0)
     calls, tokens_in, tokens_out, cost = none, none, none, none
+    used = [_price_used(label, scenario) for label in sorted(turns)]
     unpriced = []
-    for label, count in sorted(turns.items()):
-        of_calls, of_in, of_out = _extrapolated(samples[label], count)
+    for label, _, prices, _ in used:
+        of_calls, of_in, of_out = _extrapolated(samples[label], turns[label])
         calls, tokens_in, tokens_out = calls.plus(of_calls), tokens_in.plus(of_in), tokens_out.plus(of_out)
-        prices = _prices(label, scenario.models[label], table)
         if prices is None:
             unpriced.append(scenario.models[label].model or label)
         else:
@@ -207,6 +226,7 @@ def estimate(scenario: Scenario) -> Estimate:
         steps=scenario.clock.steps,
         steps_lived=lived if turns else 0,
         unpriced=tuple(unpriced),
+        prices=tuple(used),
     )
 
 
@@ -263,8 +283,10 @@ def _extrapolated(sample: Sample, turns: int) -> tuple[Range, Range, Range]:
     return calls, tokens_in, Range(likely / 2, likely * more[1], limit * more[2])
 
 
-def _prices(label: str, spec: ModelSpec, table: PriceTable) -> Prices | None:
-    if spec.base_url == EMBEDDED:
-        return prices_of(None, True, table, embedded=True)
-    local = Endpoint(label, spec.base_url).local
-    return prices_of(spec.model, local, table, embedded=False)
+def _price_used(label: str, scenario: Scenario) -> PriceUsed:
+    spec = scenario.models[label]
+    embedded = spec.base_url == EMBEDDED
+    local = embedded or Endpoint(label, spec.base_url).local
+    prices = prices_of(spec.model, local, price_table(scenario.prices), embedded=embedded)
+    source = price_source(spec.model, local, scenario.prices, embedded=embedded)
+    return PriceUsed(label, spec.model, prices, source)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from moltarium.scenarios.standing import LOST
 from moltarium.sim.record.schema import LlmCall, Rejection, Telemetry
 from moltarium.sim.record.store import RunReader
 
@@ -47,7 +48,7 @@ class Health:
     refused: int
     """Turns in which the model refused to answer."""
     warnings: tuple[str, ...]
-    """For instance that the model behind an endpoint changed."""
+    """For instance that the model behind an endpoint changed, or that a power cut took steps."""
 
     @property
     def stuck(self) -> int:
@@ -120,7 +121,7 @@ def health_of(record: RunReader) -> Health:
     for fact in record.rows(Telemetry):
         if fact.name in {"retries", "rate_limited"}:
             sums[fact.name] += int(fact.value)
-        elif fact.name == "model_changed":
+        elif fact.name in {"model_changed", LOST}:
             warnings.append(fact.detail)
     return Health(
         dict(agents), calls, cached, cost, sums["retries"], sums["rate_limited"], refused, tuple(warnings)

@@ -30,6 +30,8 @@ class Progress:
     spent: Cost = NOTHING
     """Over all sessions."""
     ceilings: Ceilings = UNLIMITED
+    priced: bool = True
+    """Whether all models have a known price: without, no sum of money means anything."""
 
     def json(self) -> dict[str, Any]:
         """Return the figures by name, as `moltarium ctl RUN status` shows them."""
@@ -49,7 +51,7 @@ class Progress:
             "tokens_out": usage.tokens_out,
             "retries": usage.retries,
             "rate_limited": usage.rate_limited,
-            "cost_usd": round(self.spent.usd, 6),
+            "cost_usd": round(self.spent.usd, 6) if self.priced else None,
             "budget_usd": self.ceilings.budget_usd,
         }
 

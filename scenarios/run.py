@@ -31,18 +31,18 @@ from moltarium.scenarios.minds import ASKING
 from moltarium.scenarios.progress import Progress, Watch
 from moltarium.scenarios.runlog import logging_to
 from moltarium.scenarios.spec import BESIDE_MEANING, CeilingsSpec, ModelSpec, PriceSpec, Scenario
+from moltarium.scenarios.standing import lived, note_ceilings, note_loss
 from moltarium.scenarios.tracing import Untraced, traced
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.budget import NOTHING, Budget, Ceilings, Cost
 from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
-from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.files import make_folder
 from moltarium.sim.record.layout import FILE
 from moltarium.sim.record.lock import WriterLock
-from moltarium.sim.record.schema import SCHEMA_VERSION, Run, Telemetry
+from moltarium.sim.record.schema import SCHEMA_VERSION, Run
 from moltarium.sim.record.store import RunReader, RunWriter
 from moltarium.sim.restore import restore
 from moltarium.sim.society import Society
@@ -157,7 +157,7 @@ def resume_run(
     models
         New addresses for the models, by label; they change nothing in the result.
     ceilings
-        New ceilings in the place of the recorded ones.
+        New ceilings in the place of the standing ones; the record keeps them for the next `resume`.
     prices
         New prices, by model name.
     otel
@@ -167,7 +167,8 @@ def resume_run(
         scenario = recorded_scenario(log.run)
         changes: dict[str, Any] = {"models": {**scenario.models, **(models or {})}}
         changes["prices"] = {**scenario.prices, **(prices or {})}
-        changes["ceilings"] = scenario.ceilings if ceilings is None else ceilings
+        standing = lived(log).ceilings or scenario.ceilings
+        changes["ceilings"] = standing if ceilings is None else ceilings
         scenario = scenario.model_copy(update=changes)
         world = build_world(scenario)
         must_have_source(world, scenario, log.run)
@@ -175,9 +176,16 @@ def resume_run(
         writer = stack.enter_context(RunWriter.resume(out))
         endpoints = _ready_endpoints(stack, scenario, preflight=True)
         limits = ceilings_of(scenario.ceilings, endpoints)
-        session = _session(stack, scenario, world, writer, endpoints, limits, watch, glimpse, None, otel)
         with RunReader(out) as log:
-            if log.last_step() is None:
+            last = log.last_step()
+        if scenario.ceilings != standing:
+            note_ceilings(writer, scenario.ceilings, last)
+        lost = note_loss(writer, last)
+        session = _session(stack, scenario, world, writer, endpoints, limits, watch, glimpse, None, otel)
+        if lost is not None:
+            session.log.warn("lost", detail=lost)
+        with RunReader(out) as log:
+            if last is None:
                 session.society.open()
             else:
                 restore(session.society, log)
@@ -299,9 +307,11 @@ def _session(
     """Wire the society to its record, its models and its reader; what it opens closes with `stack`."""
     out = writer.path
     log = stack.enter_context(logging_to(out, [endpoint.api_key for endpoint in endpoints.values()]))
-    known, wall_s = _lived(out)
+    with RunReader(out) as record:
+        before = lived(record)
     gateway: Gateway | None = None
-    budget = Budget(ceilings, NOTHING, wall_s)
+    replies: ReplyStore | None = None
+    budget = Budget(ceilings, NOTHING, before.wall_s)
     if endpoints:
         fallback = None if replay is None else replay / REPLIES
         replies = stack.enter_context(ReplyStore(out / REPLIES, fallback=fallback))
@@ -319,7 +329,9 @@ def _session(
         tracing=stack.enter_context(traced(out, writer.run.run_id)) if otel else Untraced(),
         budget=budget,
         gateway=gateway,
-        known=known,
+        known=before.known,
+        replies=replies,
+        checkpoint_every=scenario.engine.checkpoint_every,
         priced=all(endpoint.prices is not None for endpoint in endpoints.values()),
     )
     if gateway is not None:
@@ -336,19 +348,6 @@ def _paid(replies: ReplyStore, endpoints: Endpoints) -> Cost:
         usd = 0.0 if endpoint is None else endpoint.cost(tokens_in, tokens_cached, tokens_out)
         total = total.plus(Cost(usd, tokens_in + tokens_out))
     return total
-
-
-def _lived(out: Path) -> tuple[dict[Met, int], float]:
-    """Return who has answered so far, and the seconds that all ticks took."""
-    known: dict[Met, int] = {}
-    wall_s = 0.0
-    with RunReader(out) as record:
-        for fact in record.rows(Telemetry):
-            if fact.name == "tick_s":
-                wall_s += fact.value
-            elif fact.name == "model":
-                known[Met(**json.loads(fact.detail))] = fact.step or 0
-    return known, wall_s
 
 
 def _run(session: Session) -> RunResult:

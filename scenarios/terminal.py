@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from rich.console import Console
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from moltarium.scenarios.progress import Progress as RunProgress
     from moltarium.scenarios.progress import Watch
 
-__all__ = ["plain", "put_figures", "put_json", "put_table", "say", "watching"]
+__all__ = ["PRICE_UNKNOWN", "plain", "put_figures", "put_json", "put_table", "say", "watching"]
+
+
+PRICE_UNKNOWN: Final = "price unknown"
+"""In place of a sum of money where a model's price is not known: never 0."""
 
 
 def say(text: str) -> None:
@@ -117,6 +121,8 @@ def facts(now: RunProgress, actions_per_s: float) -> str:
 
 def money(now: RunProgress) -> str:
     """Return what was spent, what the whole run will cost at this rate, and the ceiling."""
+    if not now.priced:
+        return PRICE_UNKNOWN
     projected = now.spent.usd * now.steps / max(1, now.step)
     ceiling = "" if now.ceilings.budget_usd is None else f" of {now.ceilings.budget_usd:.2f}"
     return f"{now.spent.usd:.4f} USD, {projected:.2f} projected{ceiling}"

@@ -73,6 +73,8 @@ class _Traced:
     def measure(self, now: Progress) -> None:
         figures = now.json()
         for name, counter in self._counters.items():
+            if figures[name] is None:
+                continue  # a price that nobody knows is no 0
             counter.add(max(0.0, figures[name] - self._before.get(name, 0.0)))
             self._before[name] = figures[name]
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 
 class Prices(NamedTuple):
@@ -33,12 +33,22 @@ _DATED: Final = re.compile(r"[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 
 
 def shipped_prices() -> dict[str, Prices]:
-    """Return the price table that comes with Moltarium (``sim/llm/prices.toml``)."""
-    text = resources.files("moltarium.sim.llm").joinpath("prices.toml").read_text(encoding="utf-8")
+    """Return the price table that comes with Moltarium (``sim/llm/prices.toml``): the user's to check."""
     return {
         name: Prices(entry["input"], entry["cached"], entry["output"])
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in _shipped().items()
+        if isinstance(entry, dict)
     }
+
+
+def shipped_as_of() -> str:
+    """Return the month that the shipped price table speaks of, like ``2025-12``."""
+    return str(_shipped()["as_of"])
+
+
+def _shipped() -> dict[str, Any]:
+    text = resources.files("moltarium.sim.llm").joinpath("prices.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def price_of(model: str, table: PriceTable) -> Prices | None:
@@ -47,8 +57,11 @@ def price_of(model: str, table: PriceTable) -> Prices | None:
     A name covers its dated versions and its name at a router: ``openai/gpt-4o-mini-2024-07-18`` costs what
     ``gpt-4o-mini`` costs unless it stands in the table itself.
     """
+    name = name_in(model, table)
+    return None if name is None else table[name]
+
+
+def name_in(model: str, table: PriceTable) -> str | None:
+    """Return the name under which a table knows a model, or ``None``."""
     bare = model.rpartition("/")[2]
-    for name in (model, bare, _DATED.sub("", bare)):
-        if name in table:
-            return table[name]
-    return None
+    return next((name for name in (model, bare, _DATED.sub("", bare)) if name in table), None)

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from moltarium.agents.interface import Reply
 from moltarium.sim.record.errors import RecordError, SchemaMismatch
+from moltarium.sim.record.seal import break_seal, intact, seal
 
 REPLIES_VERSION: Final = 1
 """Stored as SQLite's ``user_version``."""
@@ -98,13 +99,18 @@ class ReplyStore:
     Raises
     ------
     RecordError
-        If a file can't be opened.
+        If a file can't be opened, or has changed since it was closed and sealed.
     SchemaMismatch
         If another version wrote it.
     """
 
     def __init__(self, path: Path, fallback: Path | None = None) -> None:
         self._path = path
+        self._file = None if path == MEMORY else path
+        for file in (self._file, fallback):
+            if file is not None:
+                intact(file)
+        self._wrote = False
         self._own = _connect(path, writable=True)
         self._other: sqlite3.Connection | None = None
         self._marks: set[int] = set()
@@ -112,7 +118,8 @@ class ReplyStore:
         try:
             with self._own:
                 self._own.execute(_TABLE)
-                self._own.execute(f"PRAGMA user_version = {REPLIES_VERSION}")
+                if self._own.execute("PRAGMA user_version").fetchone()[0] != REPLIES_VERSION:
+                    self._own.execute(f"PRAGMA user_version = {REPLIES_VERSION}")
             self.catch_up()
             if fallback is not None:
                 self._other = _connect(fallback, writable=False)
@@ -169,6 +176,9 @@ class ReplyStore:
             reply.tokens_out,
             reply.estimated,
         )
+        if not self._wrote and self._file is not None:
+            break_seal(self._file)
+        self._wrote = True
         try:
             self._own.execute(_PUT, row)
             self._marks.add(_mark(row[0]))
@@ -177,6 +187,23 @@ class ReplyStore:
                 f"a reply can't be recorded ({error})",
                 place=self._path.name,
                 remedy="make room on the disk and resume: all earlier replies are safe",
+            ) from error
+
+    def checkpoint(self) -> None:
+        """Make every reply so far safe from power loss (a `put` alone is safe from a killed process).
+
+        Raises
+        ------
+        RecordError
+            If the disk fails.
+        """
+        try:
+            self._own.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            raise RecordError(
+                f"replies can't be brought to the disk ({error})",
+                place=self._path.name,
+                remedy="check free space and the disk, then resume: nothing is lost yet",
             ) from error
 
     def count(self) -> int:
@@ -188,8 +215,10 @@ class ReplyStore:
         return self._own.execute(_PAID).fetchall()
 
     def close(self) -> None:
-        """Close the files; what was put stays."""
+        """Close the files; what was put stays. Whoever has put something seals the file."""
         self._own.close()
+        if self._wrote and self._file is not None:
+            seal(self._file)
         if self._other is not None:
             self._other.close()
 

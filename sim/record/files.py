@@ -11,6 +11,7 @@ from typing import Final
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.layout import FILE, check_identity, ddl, encoded, insert, trouble
 from moltarium.sim.record.schema import Run
+from moltarium.sim.record.seal import break_seal
 
 PATIENCE_S: Final = 10.0
 """How long a statement waits for another program's lock."""
@@ -50,6 +51,7 @@ def lay_out(folder: Path, run: Run) -> None:
                 database.execute(statement)
             database.execute(insert(Run), encoded(run))
             database.execute("COMMIT")
+        break_seal(folder / FILE)
         draft.rename(folder / FILE)
     except sqlite3.Error as error:
         raise trouble(error, folder) from error
@@ -60,6 +62,7 @@ def lay_out(folder: Path, run: Run) -> None:
 
 def open_for_writing(folder: Path) -> sqlite3.Connection:
     """Open a record in WAL mode."""
+    break_seal(folder / FILE)
     try:
         database = sqlite3.connect(folder / FILE, timeout=PATIENCE_S, isolation_level=None)
         try:

@@ -13,6 +13,7 @@ from moltarium.sim.record.files import make_folder, must_exist, open_for_reading
 from moltarium.sim.record.layout import FILE, encoded, insert, trouble
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import Intervention, Run
+from moltarium.sim.record.seal import break_seal, intact, seal
 
 
 def fork_record(source: Path, target: Path, run: Run, notes: Sequence[Intervention]) -> None:
@@ -43,6 +44,7 @@ def fork_record(source: Path, target: Path, run: Run, notes: Sequence[Interventi
             raise RecordError(
                 "holds a record already", place=str(target), remedy="choose another folder for the fork"
             )
+        whole = intact(source / FILE)
         with closing(open_for_reading(source / FILE)) as old, closing(sqlite3.connect(draft)) as new:
             old.backup(new)
             new.execute("PRAGMA journal_mode = DELETE")
@@ -52,7 +54,10 @@ def fork_record(source: Path, target: Path, run: Run, notes: Sequence[Interventi
                 new.execute("DELETE FROM telemetry")
                 new.execute(insert(Run), encoded(run))
                 new.executemany(insert(Intervention), map(encoded, notes))
+        break_seal(target / FILE)
         draft.rename(target / FILE)
+        if whole:
+            seal(target / FILE)
     except sqlite3.Error as error:
         raise trouble(error, target / FILE) from error
     finally:

@@ -14,6 +14,7 @@ from moltarium.sim.record.files import must_exist
 from moltarium.sim.record.layout import APPLICATION_ID, FILE, trouble
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import SCHEMA_VERSION
+from moltarium.sim.record.seal import break_seal, intact, seal
 
 Migration = Callable[[sqlite3.Connection], None]
 """Changes a record of one version to the next, inside a transaction that is already open."""
@@ -50,33 +51,44 @@ def migrate(folder: Path, migrations: Mapping[int, Migration] = MIGRATIONS) -> P
     file = folder / FILE
     lock = WriterLock(folder)
     try:
-        with closing(sqlite3.connect(file, isolation_level=None)) as database:
-            version = _version(database, file)
-            if version == SCHEMA_VERSION:
-                return None
-            steps = range(version, SCHEMA_VERSION)
-            if version > SCHEMA_VERSION or any(step not in migrations for step in steps):
-                raise SchemaMismatch(
-                    f"written by schema version {version}; no way leads from it to version {SCHEMA_VERSION}",
-                    place=str(file),
-                    remedy="read it with the Moltarium version that wrote it, or run or import it again",
-                )
-            backup = _back_up(database, folder / f"record.v{version}.sqlite")
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                for step in steps:
-                    migrations[step](database)
-                database.execute("UPDATE run SET schema_version = ?", (SCHEMA_VERSION,))
-                database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                database.execute("COMMIT")
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            return backup
+        was_sealed = intact(file)
+        break_seal(file)
+        try:
+            return _brought_up(file, migrations)
+        finally:
+            if was_sealed:
+                seal(file)
     except sqlite3.Error as error:
         raise trouble(error, file) from error
     finally:
         lock.release()
+
+
+def _brought_up(file: Path, migrations: Mapping[int, Migration]) -> Path | None:
+    """Back the record up and take every step in one transaction; return the backup, if there was a step."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        version = _version(database, file)
+        if version == SCHEMA_VERSION:
+            return None
+        steps = range(version, SCHEMA_VERSION)
+        if version > SCHEMA_VERSION or any(step not in migrations for step in steps):
+            raise SchemaMismatch(
+                f"written by schema version {version}; no way leads from it to version {SCHEMA_VERSION}",
+                place=str(file),
+                remedy="read it with the Moltarium version that wrote it, or run or import it again",
+            )
+        backup = _back_up(database, file.with_name(f"record.v{version}.sqlite"))
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            for step in steps:
+                migrations[step](database)
+            database.execute("UPDATE run SET schema_version = ?", (SCHEMA_VERSION,))
+            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            database.execute("COMMIT")
+        except BaseException:
+            database.execute("ROLLBACK")
+            raise
+        return backup
 
 
 def _version(database: sqlite3.Connection, file: Path) -> int:

@@ -37,6 +37,7 @@ from moltarium.sim.record.layout import (
 )
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import TABLE_OF, TABLES, Blob, R, Row, Run
+from moltarium.sim.record.seal import intact, seal
 from moltarium.sim.record.tables import frame
 
 _AT_ONCE: Final = 1024
@@ -113,6 +114,8 @@ class RunWriter:
         try:
             with RunReader(folder) as reader:
                 run = reader.run
+                if not reader.sealed:
+                    reader.verify()
             return cls(folder, open_for_writing(folder), lock, run)
         except BaseException:
             lock.release()
@@ -218,11 +221,14 @@ class RunWriter:
         self._pending.clear()
         try:
             # A record at rest is one plain file, readable from read-only media. Where a reader is still
-            # looking on this is refused, and the log merely stays beside the record.
+            # looking on this is refused, and an empty log stays beside the record.
             with suppress(sqlite3.Error):
                 self._database.execute("PRAGMA busy_timeout = 0")
                 self._database.execute("PRAGMA journal_mode = DELETE")
+            with suppress(sqlite3.Error):
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._database.close()
+            seal(self.path / FILE)
         finally:
             self._lock.release()
             self._lock = None
@@ -255,7 +261,7 @@ class RunReader:
     Raises
     ------
     RecordError
-        If there is no record, or the file is not one.
+        If there is no record, the file is not one, or it has changed since it was put to rest.
     SchemaMismatch
         If another schema version wrote it.
     """
@@ -267,6 +273,9 @@ class RunReader:
         self._file = folder / FILE
         self._database = open_for_reading(self._file)
         try:
+            self.sealed = intact(self._file)
+            """Whether every byte is as the last writer left it; false of a record that is being written, or
+            whose writer died."""
             found = list(self.rows(Run))
             if len(found) != 1:
                 raise RecordError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -16,7 +17,7 @@ from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.failures import Halted
 from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.meter import Meter
-from moltarium.sim.llm.prices import Prices, price_of, shipped_prices
+from moltarium.sim.llm.prices import Prices, price_of, shipped_as_of, shipped_prices
 from moltarium.sim.llm.replies import MEMORY, ReplyStore
 from moltarium.sim.record.errors import CeilingReached
 from tests.llm.conftest import GatewayAt, pending
@@ -174,6 +175,8 @@ def test_a_stopped_gateway_sends_nothing_more(gateway_at: GatewayAt, replies: Re
 
 def test_prices_cover_dated_and_routed_names() -> None:
     table = shipped_prices()
+    assert "as_of" not in table
+    assert re.fullmatch(r"20\d\d-\d\d", shipped_as_of())
     assert (
         price_of("openai/gpt-4o-mini-2024-07-18", table) == table["gpt-4o-mini"] == Prices(0.15, 0.075, 0.6)
     )

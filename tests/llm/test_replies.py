@@ -33,7 +33,7 @@ for number in range(1_000_000):
 """
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     text=st.text(st.characters(codec=None)),
     asked=st.text(st.characters(codec=None)),
@@ -93,6 +93,27 @@ def test_another_runs_replies_are_read_and_left_alone(tmp_path: Path) -> None:
     assert found is not None
     assert found.text == "from the old run"
     assert (tmp_path / "old.sqlite").read_bytes() == before
+
+
+def test_a_flipped_bit_is_found_before_a_reply_is_used(tmp_path: Path) -> None:
+    path, other = tmp_path / "replies.sqlite", tmp_path / "other.sqlite"
+    key = text_sha("paid for")
+    with ReplyStore(path) as store:
+        store.put(key, "", Reply("worth a dollar", "stop", "stub"))
+    with ReplyStore(path) as looking:
+        assert looking.get(key) is not None
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a dollar", b"a collar"))
+    with pytest.raises(RecordError, match="changed since it was closed"):
+        ReplyStore(path)
+    with pytest.raises(RecordError, match="changed since it was closed"):
+        ReplyStore(other, fallback=path)
+    path.write_bytes(content)
+    with ReplyStore(path) as store:
+        store.put(text_sha("another"), "", Reply("and more", "stop", "stub"))
+        assert not path.with_name("replies.sqlite.seal").exists(), "nobody seals what is being written"
+    with ReplyStore(path) as store:
+        assert store.count() == 2
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def imported(tmp_path: Path, source: Path, request: pytest.FixtureRequest) -> Ca
         reader = RunReader(out)
         request.addfinalizer(reader.close)
         _accounted(report, reader)
-        assert os.listdir(out) == ["record.sqlite"]
+        assert sorted(os.listdir(out)) == ["record.sqlite", "record.sqlite.seal"]
         return reader
 
     return go

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import signal
 import sqlite3
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from moltarium.sim.record.digest import digest
 from moltarium.sim.record.errors import RecordBusy, RecordError, SchemaMismatch
+from moltarium.sim.record.fork import fork_record
 from moltarium.sim.record.lock import LOCK_FILE
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.order import in_order
@@ -172,7 +174,7 @@ def test_the_second_writer_learns_who_the_first_is(tmp_path: Path, simulated: Ma
         pytest.raises(RecordBusy, match=str(os.getpid())),
     ):
         RunWriter.resume(tmp_path / "run")
-    assert os.listdir(tmp_path / "run") == ["record.sqlite"]
+    assert sorted(os.listdir(tmp_path / "run")) == ["record.sqlite", "record.sqlite.seal"]
     RunWriter.resume(tmp_path / "run").close()
 
 
@@ -222,7 +224,7 @@ def test_creating_twice_is_refused_and_leaves_the_first_alone(tmp_path: Path, si
     with pytest.raises(RecordError, match="already"):
         RunWriter.create(tmp_path / "run", simulated(seed=8))
     assert (tmp_path / "run" / "record.sqlite").read_bytes() == before
-    assert os.listdir(tmp_path / "run") == ["record.sqlite"]
+    assert sorted(os.listdir(tmp_path / "run")) == ["record.sqlite", "record.sqlite.seal"]
 
 
 def test_a_failed_creation_leaves_nothing(tmp_path: Path, simulated: MakeRun) -> None:
@@ -326,26 +328,86 @@ def test_another_schema_version_is_refused(tmp_path: Path, simulated: MakeRun) -
         RunWriter.resume(tmp_path)
 
 
+def fork_from(folder: Path) -> None:
+    """Fork the record in `folder`, which reads all of it."""
+    fork_record(
+        folder,
+        folder.parent / "fork",
+        Run("x", "simulated", "x", 1, None, None, None, None, "{}", "x", None, "{}"),
+        [],
+    )
+
+
 def test_a_damaged_page_is_found(tmp_path: Path, simulated: MakeRun) -> None:
     with RunWriter.create(tmp_path, simulated()) as writer:
         writer.append(Post(i, 0, 0, f"p{i}", None, "g", "", "x" * 3000, None) for i in range(200))
-    file = tmp_path / "record.sqlite"
+    file, seal = tmp_path / "record.sqlite", tmp_path / "record.sqlite.seal"
     with RunReader(tmp_path) as reader:
         reader.verify()
     content = bytearray(file.read_bytes())
     for place in range(40 * 4096, 60 * 4096, 4096):
         content[place : place + 12] = b"\xff" * 12
     file.write_bytes(content)
+    with pytest.raises(RecordError, match="changed since it was closed"):
+        RunReader(tmp_path)
+    seal.unlink()
     with RunReader(tmp_path) as reader:
         with pytest.raises(RecordError, match="damaged"):
             reader.verify()
         with pytest.raises(RecordError, match="damaged"):
             list(reader.rows(Post))
+    with pytest.raises(RecordError, match="damaged"):
+        RunWriter.resume(tmp_path)
 
 
-def test_a_record_at_rest_is_one_file_that_reading_leaves_alone(tmp_path: Path, simulated: MakeRun) -> None:
+@pytest.mark.parametrize("write", [RunReader, RunWriter.resume, fork_from])
+def test_a_flipped_bit_anywhere_is_found_on_opening(
+    write: Callable[[Path], object], tmp_path: Path, simulated: MakeRun
+) -> None:
+    """Also inside a text or a number, where the page stays whole and SQLite sees nothing."""
+    draw = random.Random(5)
+    with RunWriter.create(tmp_path, simulated()) as writer:
+        writer.append(POSTS)
+    file = tmp_path / "record.sqlite"
+    content = file.read_bytes()
+    for _ in range(25):
+        place = draw.randrange(len(content))
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << draw.randrange(8)
+        file.write_bytes(flipped)
+        with pytest.raises(RecordError):
+            write(tmp_path)
+    file.write_bytes(content)
+    with RunReader(tmp_path) as reader:
+        assert reader.count(Post) == 12
+
+
+def test_a_seal_is_off_as_long_as_anyone_writes(tmp_path: Path, simulated: MakeRun) -> None:
+    writer = RunWriter.create(tmp_path, simulated())
+    with RunReader(tmp_path) as looking:
+        writer.append(POSTS)
+        writer.commit()
+        assert not looking.sealed
+        assert not RunReader(tmp_path).sealed
+        assert not (tmp_path / "record.sqlite.seal").exists()
+        writer.close()
+        with RunReader(tmp_path) as after:
+            assert after.sealed, "though a reader kept the log from being removed"
+            assert after.count(Post) == looking.count(Post) == 12
+    with RunWriter.resume(tmp_path) as again:
+        assert not (tmp_path / "record.sqlite.seal").exists()
+        again.append([POSTS[0]._replace(seq=100, post_id="new")])
+    with RunReader(tmp_path) as after:
+        assert after.sealed
+        assert after.count(Post) == 13
+
+
+def test_a_record_at_rest_is_a_file_and_its_seal_and_reading_leaves_them_alone(
+    tmp_path: Path, simulated: MakeRun
+) -> None:
     with RunWriter.create(tmp_path, simulated()) as writer:
         writer.append(POSTS)
     with RunReader(tmp_path) as reader:
         assert reader.count(Post) == 12
-    assert os.listdir(tmp_path) == ["record.sqlite"]
+        assert reader.sealed
+    assert sorted(os.listdir(tmp_path)) == ["record.sqlite", "record.sqlite.seal"]

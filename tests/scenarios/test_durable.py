@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,13 +16,17 @@ from typing import Any
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
+from moltarium.scenarios.cli import app
 from moltarium.scenarios.control import SOCKET, command
 from moltarium.scenarios.load import load
+from moltarium.scenarios.progress import Progress
 from moltarium.scenarios.run import resume_run, start_run
 from moltarium.scenarios.spec import CeilingsSpec
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import CeilingReached, RecordError, ScenarioError
+from moltarium.sim.record.schema import Telemetry
 from moltarium.sim.record.store import RunReader
 from tests.llm.stub_server import Fault, hashed_answer, stub_server
 from tests.scenarios.asking import ASKING, quiet
@@ -130,6 +135,66 @@ def test_a_ceiling_saves_says_so_and_goes_on_when_raised(asking: str, tmp_path: 
         assert told.digest == whole.digest
         assert told.cost_usd == pytest.approx(whole.cost_usd)
         assert server.requests == 2 * asked, "nothing was paid for twice"
+
+
+def test_ceilings_raised_once_stay_raised(asking: str, tmp_path: Path) -> None:
+    """A later `resume` keeps what an earlier one raised, and the digest knows nothing of either."""
+    out = tmp_path / "run"
+    with stub_server() as server:
+        settings = [f"models.default.base_url={server.base_url}"]
+        whole = start_run(load(asking, settings), tmp_path / "whole", watch=quiet)
+        first, second = whole.tokens_in // 4, whole.tokens_in // 2
+        with pytest.raises(CeilingReached, match=f"{first:,} tokens"):
+            start_run(load(asking, [*settings, f"ceilings.max_tokens={first}"]), out, watch=quiet)
+        for raised in (["--max-tokens", str(second)], [], ["--scenario", asking, "--set", settings[0]]):
+            said = CliRunner().invoke(app, ["resume", str(out), *raised])
+            assert isinstance(said.exception, CeilingReached)
+            assert f"{second:,} tokens" in str(said.exception), raised
+        done = CliRunner().invoke(app, ["resume", str(out), "--max-tokens", "1000000000", "--json"])
+    assert orjson.loads(done.stdout)["digest"] == whole.digest
+    with RunReader(out) as record:
+        told = [orjson.loads(fact.detail) for fact in record.rows(Telemetry) if fact.name == "ceilings"]
+    assert [each["max_tokens"] for each in told] == [second, 10**9]
+
+
+def test_a_cut_that_took_steps_is_stated(asking: str, tmp_path: Path) -> None:
+    out, kept = tmp_path / "run", tmp_path / "kept"
+    with stub_server() as server:
+        scenario = load(asking, [f"models.default.base_url={server.base_url}"])
+
+        def keep(now: Progress) -> None:
+            if now.step == 5:
+                shutil.copytree(out, kept, ignore=shutil.ignore_patterns("ctl.sock", "writer.lock"))
+
+        whole = start_run(scenario, out, watch=keep)
+        assert whole.warnings == ()
+        # The power fails in step 8: the record's tail is gone, the log's is not.
+        shutil.copy(out / "run.log", kept / "run.log")
+        told = resume_run(kept, watch=quiet)
+        again = resume_run(kept, watch=quiet)
+    assert told.digest == whole.digest
+    [warning] = told.warnings
+    assert "the log tells of step 8, the record ends at step 5: 3 committed steps were lost" in warning
+    assert again.warnings == told.warnings, "it is stated once, and stays stated"
+
+
+def test_every_tick_is_made_safe_from_a_power_cut(asking: str, tmp_path: Path) -> None:
+    """What a copy without its write-ahead logs holds is what had been forced to the disk."""
+    with stub_server() as server:
+        where = f"models.default.base_url={server.base_url}"
+        for every, held in ((1, [1, 2, 3, 4, 5, 6, 7]), (3, [None, None, 3, 3, 3, 6, 6])):
+            out, safe = tmp_path / f"run-{every}", []
+
+            def cut(now: Progress, out: Path = out, safe: list[int | None] = safe) -> None:
+                if now.step < now.steps:
+                    copy = out.with_name(f"{out.name}-{now.step}")
+                    copy.mkdir()
+                    shutil.copy(out / "record.sqlite", copy)
+                    with RunReader(copy) as record:
+                        safe.append(record.last_step())
+
+            start_run(load(asking, [where, f"engine.checkpoint_every={every}"]), out, watch=cut)
+            assert safe == held
 
 
 def test_a_dollar_ceiling_needs_a_price(asking: str, tmp_path: Path) -> None:

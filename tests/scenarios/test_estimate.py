@@ -65,6 +65,32 @@ def test_a_model_without_a_price_has_no_cost(asking: str) -> None:
     assert foretold.cost_usd is None
     assert foretold.unpriced == ("nameless",)
     assert estimate(load(asking, [*settings[:1], "models.default.model=gpt-4o-mini"])).cost_usd is not None
+    words = [asking, *(word for setting in settings for word in ("--set", setting))]
+    said = CliRunner().invoke(app, ["estimate", *words]).stdout
+    [cost] = [line for line in said.splitlines() if "cost_usd" in line]
+    assert cost.count("price unknown") == 3
+    assert not any(char.isdigit() for char in cost)
+
+
+@pytest.mark.parametrize(
+    ("settings", "price", "source"),
+    [
+        (["models.default.model=openai/gpt-4o-mini"], 0.15,
+         "shipped table, from memory as of 2025-12: check it"),
+        (["models.default.model=gpt-4o-mini", "prices.gpt-4o-mini.input=0.2", "prices.gpt-4o-mini.output=1"],
+         0.2, "the scenario's [prices.\"gpt-4o-mini\"]"),
+        (["models.default.model=nameless"], None, "price unknown"),
+        (["models.default.model=nameless", "models.default.base_url=http://127.0.0.1:9/v1"],
+         0.0, "free: an address on this machine, without a price in any table"),
+        (["models.default.base_url=embedded"], 0.0, "free: the embedded model"),
+    ],
+)  # fmt: skip
+def test_an_estimate_says_which_price_it_used_and_from_where(
+    settings: list[str], price: float | None, source: str, asking: str
+) -> None:
+    [used] = estimate(load(asking, ["models.default.base_url=https://api.invalid/v1", *settings])).prices
+    assert used.json()["input"] == price
+    assert used.source == source
 
 
 def test_the_command_estimates_shipped_scenarios_offline() -> None:

@@ -131,6 +131,7 @@ def age(run: Path, version: int) -> None:
         database.execute("ALTER TABLE telemetry DROP COLUMN detail")
         database.execute(f"PRAGMA user_version = {version}")
         database.execute("UPDATE run SET schema_version = ?", (version,))
+    (run / "record.sqlite.seal").unlink()
 
 
 def with_detail(database: sqlite3.Connection) -> None:
