@@ -9,19 +9,34 @@ from typing import Final
 import numpy as np
 
 from moltarium.analysis.bootstrap import Floats, fixed, resampled_interval
-from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, require
 from moltarium.analysis.inequality import gini, power_law_alpha, top_share
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
-from moltarium.sim.record.schema import Comment, Post
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import Agent, Comment, Post
 
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
+
+
+def _top(percent: int) -> Definition:
+    return Definition(
+        f"share of posts + comments by the most active {percent} % (rounded up) of agents who wrote",
+        "top shares as in MoltGraph 2026, arXiv:2603.00646",
+    )
+
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "gini": Definition("Gini coefficient of posts + comments per agent, over agents who wrote", _HOLTZ),
     "alpha": Definition("1 + n / Σ ln x over agents who wrote, x = posts + comments, xmin 1", _HOLTZ),
-    "top1_share": Definition(
-        "share of posts + comments by the most active 1 % (rounded up) of agents who wrote",
-        "top-1 % share as in MoltGraph 2026, arXiv:2603.00646",
+    "top1_share": _top(1),
+    "top5_share": _top(5),
+    "top10_share": _top(10),
+    "top20_share": _top(20),
+    "top4_comments": Definition(
+        "share of comments written by the four agents who wrote most of them", "Li 2026, arXiv:2602.07432"
+    ),
+    "gini_all": Definition(
+        "Gini coefficient of posts + comments over all accounts, those who never wrote counted as 0", _HOLTZ
     ),
 }
 
@@ -29,8 +44,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 _STATISTICS: Final[dict[str, Callable[[Floats], float]]] = {
     "gini": gini,
     "alpha": power_law_alpha,
-    "top1_share": partial(top_share, top=0.01),
+    **{f"top{top}_share": partial(top_share, top=top / 100) for top in (1, 5, 10, 20)},
 }
+"""Of the positive activities; their order is that of their random streams."""
 
 
 def own_authors(corpus: Corpus) -> Ints:
@@ -47,17 +63,60 @@ def activity(corpus: Corpus) -> Floats:
     return np.bincount(authors[authors != UNKNOWN], minlength=len(corpus.agents)).astype(np.float64)
 
 
+def accounts(corpus: Corpus) -> int:
+    """Return how many accounts there are: those on record and those who wrote without being on it.
+
+    Raises
+    ------
+    NotComputable
+        If the record has no table of agents.
+    """
+    require(corpus.record, Agent)
+    writers = set(corpus.agents.tolist())
+    return len(writers) + sum(agent.agent_id not in writers for agent in corpus.record.rows(Agent))
+
+
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     """Compute ``activity.*``; intervals by resampling agents."""
-    counts = activity(corpus)
+    everyone = activity(corpus)
+    counts = everyone[everyone > 0]
     unknown = int((own_authors(corpus) == UNKNOWN).sum())
     note = f"{unknown} posts and comments of unknown authors left out" if unknown else None
     sheet = Sheet("activity", DEFINITIONS)
-    for number, (name, statistic) in enumerate(_STATISTICS.items()):
-        rng = np.random.default_rng([sampling.seed, 10 + number])
-        interval = resampled_interval(counts, statistic, sampling.draws, rng)
-        sheet.enter(name, partial(statistic, counts), ci=fixed(interval), note=note)
+
+    def enter(name: str, values: Floats, statistic: Callable[[Floats], float]) -> None:
+        rng = np.random.default_rng([sampling.seed, 10 + len(sheet.measures)])
+        interval = resampled_interval(values, statistic, sampling.draws, rng)
+        sheet.enter(name, partial(statistic, values), ci=fixed(interval), note=note)
+
+    for name, statistic in _STATISTICS.items():
+        enter(name, counts, statistic)
+    authors = corpus.comment_author[corpus.comment_own]
+    comments = np.bincount(authors[authors != UNKNOWN]).astype(np.float64)
+    enter("top4_comments", comments[comments > 0], top_four)
+    try:
+        silent = accounts(corpus) - len(counts)
+    except NotComputable as lack:
+        sheet.lack(["gini_all"], lack.needs)
+    else:
+        enter("gini_all", np.concatenate((np.zeros(silent), counts)), gini)
     return sheet.measures
+
+
+def top_four(values: Floats) -> float:
+    """Return the share of the total held by the four largest.
+
+    Raises
+    ------
+    NotComputable
+        If there is no positive value.
+
+    Examples
+    --------
+    >>> top_four(np.array([1.0, 2.0, 3.0, 4.0, 10.0]))
+    0.95
+    """
+    return top_share(values, min(4, len(values)) / max(len(values), 1))
 
 
 FAMILY: Final = Family(

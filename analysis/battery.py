@@ -36,6 +36,10 @@ def register(family: Family) -> None:
 for _family in (
     structure_family.family("reply"),
     structure_family.family("author"),
+    structure_family.family("comment"),
+    structure_family.family("mention"),
+    structure_family.family("vote"),
+    structure_family.family("follow"),
     shape_family.family("reply"),
     answers.FAMILY,
     activity.FAMILY,

@@ -191,14 +191,49 @@ def connected_without_hubs(graph: Simple, top: float) -> float:
 
     Albert, Jeong & Barabási (2000), doi:10.1038/35019019.
     """
-    stays = by_degree(graph) < graph.n - (_hubs(graph.n, top) if top else 0)
+    return _largest_without(graph, by_degree(graph), _hubs(graph.n, top) if top else 0) / graph.n
+
+
+def hubs_to_halve(graph: Simple) -> float:
+    """Return the smallest share of nodes, largest degrees first, whose loss halves the largest component.
+
+    The largest component can only shrink as hubs go, so the number is found by halving: ⌈log₂ n⌉ searches. Of
+    nodes with one degree the later one counts as larger.
+
+    Returns
+    -------
+    float
+        In (0, 1]: small where a few hubs hold the graph together.
+
+    References
+    ----------
+    Albert, Jeong & Barabási (2000), Nature 406, 378. doi:10.1038/35019019
+
+    Examples
+    --------
+    A star of 5 falls apart with its centre:
+
+    >>> hubs_to_halve(Simple(5, np.zeros(4, dtype=np.int64), np.arange(1, 5)))
+    0.2
+    """
+    rank = by_degree(graph)
+    half = _largest_without(graph, rank, 0) / 2
+    low, high = 0, graph.n
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _largest_without(graph, rank, middle) <= half else (middle, high)
+    return high / graph.n
+
+
+def _largest_without(graph: Simple, rank: Ints, hubs: int) -> int:
+    stays = rank < graph.n - hubs
+    if not stays.any():
+        return 0
     kept = stays[graph.low] & stays[graph.high]
     low, high = graph.low[kept], graph.high[kept]
     matrix = sparse.csr_array((np.ones(len(low)), (low, high)), shape=(graph.n, graph.n))
     _, label = connected_components(matrix, directed=False)
-    if not stays.any():
-        return 0.0
-    return float(np.bincount(label[stays]).max() / graph.n)
+    return int(np.bincount(label[stays]).max())
 
 
 def _hubs(n: int, top: float) -> int:

@@ -57,15 +57,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     "pagerank_gini": Definition("Gini of PageRank, damping .85, directed, unweighted", _PAGERANK),
     "pagerank_top1": Definition("share of PageRank of the top 1 % (rounded up) of agents", _PAGERANK),
     **{
-        f"top{top}_in": Definition(
-            f"share of in-degree of the top {top} % (rounded up) of agents", _MOLTGRAPH
+        f"top{top}_{way}": Definition(
+            f"share of {way}-degree of the top {top} % (rounded up) of agents", _MOLTGRAPH
         )
-        for top in TOPS
-    },
-    **{
-        f"top{top}_out": Definition(
-            f"share of out-degree of the top {top} % (rounded up) of agents", _MOLTGRAPH
-        )
+        for way in ("in", "out")
         for top in TOPS
     },
     "centralisation": Definition("Σ (k_max − k) / ((n − 1)(n − 2)), undirected degrees", _FREEMAN),

@@ -23,7 +23,7 @@ from moltarium.analysis.bootstrap import (
 from moltarium.analysis.corpus import Corpus, Ints
 from moltarium.analysis.inequality import gini
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
-from moltarium.analysis.networks import EDGE, Kind, Network, build
+from moltarium.analysis.networks import Directed, Network, build, edge
 from moltarium.analysis.nulls import configurations, directed_configurations, over_chains, standing
 from moltarium.analysis.structure import (
     Clustering,
@@ -39,7 +39,8 @@ from moltarium.analysis.structure import (
     rho,
     undirected,
 )
-from moltarium.sim.record.schema import Comment, Post
+from moltarium.analysis.ties import NEEDS
+from moltarium.sim.record.schema import Comment, Post, Row
 
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
 _GARLASCHELLI: Final = "Garlaschelli & Loffredo 2004, doi:10.1103/PhysRevLett.93.268701"
@@ -48,11 +49,14 @@ _LEIDEN: Final = "Traag et al. 2019, doi:10.1038/s41598-019-41695-z; filter: Hol
 
 SHAPE: Final[dict[str, Definition]] = {
     "nodes": Definition("agents with at least one edge", _HOLTZ),
-    "edges": Definition("directed pairs joined by at least one comment, self-loops dropped", _HOLTZ),
+    "edges": Definition("directed pairs joined by at least one act, self-loops dropped", _HOLTZ),
     "density": Definition("edges / (nodes · (nodes − 1)), directed simple graph", _HOLTZ),
     "reciprocity": Definition("r = share of directed edges whose reverse exists, unweighted", _HOLTZ),
     "rho": Definition("(r − density) / (1 − density)", _GARLASCHELLI),
     "mutual_dyads": Definition("number of pairs with edges both ways", _HOLTZ),
+    "mutual_share": Definition(
+        "share of joined pairs with edges both ways, r / (2 − r)", "after Eziz 2026, arXiv:2602.07667"
+    ),
     "clustering_global": Definition("3 · triangles / wedges, undirected simple graph", _HOLTZ),
     "clustering_local": Definition(
         "mean of triangles / wedges over agents of degree ≥ 2, undirected", _HOLTZ
@@ -60,6 +64,8 @@ SHAPE: Final[dict[str, Definition]] = {
     "assortativity": Definition("Pearson correlation of degrees at both ends of undirected edges", _NEWMAN),
     "gini_in": Definition("Gini coefficient of in-degree over all nodes, zeros counted", _HOLTZ),
     "gini_out": Definition("Gini coefficient of out-degree over all nodes, zeros counted", _HOLTZ),
+    "gini_in_positive": Definition("Gini coefficient of in-degree over nodes with one", _HOLTZ),
+    "gini_out_positive": Definition("Gini coefficient of out-degree over nodes with one", _HOLTZ),
     "modularity": Definition("modularity of a seeded Leiden partition, undirected, unweighted", _LEIDEN),
     "largest_scc": Definition("share of nodes in the largest strongly connected component", _HOLTZ),
 }
@@ -68,10 +74,13 @@ SHAPE: Final[dict[str, Definition]] = {
 RESAMPLED: Final[dict[str, tuple[float, float]]] = {
     "density": (0.0, 1.0),
     "reciprocity": (0.0, 1.0),
+    "mutual_share": (0.0, 1.0),
     "rho": (-1.0, 1.0),
     "assortativity": (-1.0, 1.0),
     "gini_in": (0.0, 1.0),
     "gini_out": (0.0, 1.0),
+    "gini_in_positive": (0.0, 1.0),
+    "gini_out_positive": (0.0, 1.0),
 }
 """Measures with an interval from the vertex bootstrap, and their ranges."""
 
@@ -87,19 +96,25 @@ MODULARITY_NULL_EDGES: Final = 300_000
 """Larger networks get no null of modularity: 20 partitions would take minutes."""
 
 
-def family(kind: Kind) -> Family:
+def family(kind: Directed) -> Family:
     """Return the family of one kind of network: ``network.<kind>.*``."""
     definitions = {
-        name: Definition(f"{found.text}; edge: {EDGE[kind]}", found.source) for name, found in SHAPE.items()
+        name: Definition(f"{found.text}; edge: {edge(kind)}", found.source) for name, found in SHAPE.items()
     }
     prefix = f"network.{kind}"
 
     def compute(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         return _measure(Sheet(prefix, definitions), build(corpus, kind), sampling)
 
+    return Family(prefix, needs(kind), compute, definitions)
+
+
+def needs(kind: Directed) -> frozenset[type[Row] | str]:
+    """Return the tables and columns without which there is no network of this kind."""
+    if kind == "mention" or kind == "vote" or kind == "follow":
+        return NEEDS[kind] | {Post, Comment}
     parent: frozenset[str] = frozenset() if kind == "author" else frozenset({"comment.parent"})
-    authors = frozenset({"post.author", "comment.author"})
-    return Family(prefix, frozenset({Post, Comment}) | authors | parent, compute, definitions)
+    return frozenset({Post, Comment}) | {"post.author", "comment.author"} | parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +157,20 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
 def _values(shapes: _Shapes, seed: int) -> dict[str, Callable[[], float]]:
     net, flat = shapes.net, shapes.flat
     mutual = count_mutual(net.source, net.target, net.n)
+    into, out = np.bincount(net.target, minlength=net.n), np.bincount(net.source, minlength=net.n)
     return {
         "density": lambda: density(net.n, net.m),
         "reciprocity": lambda: mutual / net.m,
         "rho": lambda: rho(mutual / net.m, density(net.n, net.m)),
         "mutual_dyads": lambda: mutual / 2,
+        "mutual_share": lambda: _share_of_pairs(mutual / net.m),
         "clustering_global": shapes.clusters.transitivity,
         "clustering_local": shapes.clusters.mean_local,
         "assortativity": lambda: assortativity(flat),
-        "gini_in": lambda: gini(np.bincount(net.target, minlength=net.n)),
-        "gini_out": lambda: gini(np.bincount(net.source, minlength=net.n)),
+        "gini_in": lambda: gini(into),
+        "gini_out": lambda: gini(out),
+        "gini_in_positive": lambda: gini(into[into > 0]),
+        "gini_out_positive": lambda: gini(out[out > 0]),
         "modularity": lambda: modularity(flat, communities(flat, seed)),
         "largest_scc": lambda: largest_scc(net),
     }
@@ -192,11 +211,19 @@ def _replicate(net: Network, flat: Simple, back: npt.NDArray[np.bool_], w: Float
     return (
         a,
         r,
+        _share_of_pairs(r),
         or_nan(partial(rho, r, a)),
         or_nan(partial(assortativity, flat, above + below, ends)),
         gini(into, w),
         gini(out, w),
+        gini(into[into > 0], w[into > 0]),
+        gini(out[out > 0], w[out > 0]),
     )
+
+
+def _share_of_pairs(r: float) -> float:
+    """Return the share of joined pairs that are mutual, of the share of edges that are."""
+    return r / (2 - r)
 
 
 def _none(size: int) -> npt.NDArray[np.bool_]:
@@ -221,12 +248,13 @@ def null_draws(draws: int, edges: int) -> int:
 
 
 def _directed_nulls(net: Network, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
-    # Nodes and edges stay as they are, so these three are one draw on three scales.
+    # Nodes and edges stay as they are, so these are one draw on four scales.
     r, a = reciprocity_draws(net, sampling), density(net.n, net.m)
     beyond = (r - a) / (1 - a) if a < 1 else np.zeros(0)
     return {
         "reciprocity": (DIRECTED_NULL, r),
         "mutual_dyads": (DIRECTED_NULL, r * net.m / 2),
+        "mutual_share": (DIRECTED_NULL, r / (2 - r)),
         "rho": (DIRECTED_NULL, beyond),
     }
 

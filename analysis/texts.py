@@ -1,9 +1,11 @@
-"""The measure ``text.exact_duplicates``: how much of what is said has been said before, word for word."""
+"""The measures ``text.*``: what has been said before, word for word, and who speaks of an owner."""
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 
@@ -16,13 +18,28 @@ from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.view import Record
 
+_HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
+
 DEFINITIONS: Final[dict[str, Definition]] = {
     "exact_duplicates": Definition(
         "share of post bodies and comments whose text occurs more than once (compared in lower case, "
         "runs of white space as one space); empty texts left out",
-        "Holtz 2026, arXiv:2602.10131",
-    )
+        _HOLTZ,
+    ),
+    "exact_duplicate_comments": Definition(
+        "share of comments whose text occurs in more than one comment, compared in the same way; empty texts "
+        "left out",
+        f"after {_HOLTZ}",
+    ),
+    "my_human": Definition(
+        "share of post bodies and comments that say “my human” (case and white space as above); empty texts "
+        "left out",
+        _HOLTZ,
+    ),
 }
+
+OWNER: Final = re.compile(r"\bmy human\b")
+"""How agents speak of whom they belong to."""
 
 EMPTY: Final = -1
 """Class of a text without a visible character."""
@@ -39,21 +56,29 @@ def plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def classes(record: Record) -> Ints:
-    """Return a number per post, then per comment, equal for equal plain texts, or `EMPTY`.
+def read(record: Record) -> tuple[Ints, Ints]:
+    """Return what each post, then each comment, says.
 
     Texts are compared by 128-bit BLAKE2b and not kept, so memory does not grow with their length.
+
+    Returns
+    -------
+    ndarray
+        A number per text, equal for equal plain texts, or `EMPTY`.
+    ndarray
+        1 per text that says “my human”, else 0.
     """
     seen: dict[bytes, int] = {}
-    found = array("q")
+    found, owned = array("q"), array("q")
     for body in _bodies(record):
         squeezed = plain(body)
+        owned.append(OWNER.search(squeezed) is not None)
         if not squeezed:
             found.append(EMPTY)
             continue
         key = blake2b(squeezed.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         found.append(seen.setdefault(key, len(seen)))
-    return np.array(found, dtype=np.int64)
+    return np.array(found, dtype=np.int64), np.array(owned, dtype=np.int64)
 
 
 def duplicated(text: Ints) -> Ints:
@@ -72,29 +97,38 @@ def duplicated(text: Ints) -> Ints:
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
-    """Compute ``text.exact_duplicates``; interval by resampling authors, what is a duplicate held fixed."""
+    """Compute ``text.*``; intervals by resampling authors, what is a duplicate held fixed."""
     sheet = Sheet("text", DEFINITIONS)
     own = np.concatenate((corpus.post_own, corpus.comment_own))
-    text = classes(corpus.record)[own]
-    copies, kept = duplicated(text), (text != EMPTY).astype(np.int64)
+    text, owned = (found[own] for found in read(corpus.record))
+    kept = (text != EMPTY).astype(np.int64)
+    said_below = np.repeat([False, True], [int(corpus.post_own.sum()), int(corpus.comment_own.sum())])
+    among_comments = duplicated(np.where(said_below, text, EMPTY))
+    counted = {
+        "exact_duplicates": (duplicated(text), kept),
+        "exact_duplicate_comments": (among_comments, kept * said_below),
+        "my_human": (owned, kept),
+    }
     author = np.concatenate((corpus.post_author, corpus.comment_author))[own]
     known = author != UNKNOWN
     agents = len(corpus.agents)
     parts = {
-        "exact_duplicates": (
-            np.bincount(author[known], copies[known], minlength=agents),
-            np.bincount(author[known], kept[known], minlength=agents),
+        name: (
+            np.bincount(author[known], some[known], minlength=agents),
+            np.bincount(author[known], every[known], minlength=agents),
         )
+        for name, (some, every) in counted.items()
     }
-
-    def share() -> float:
-        if not kept.any():
-            raise NotComputable("at least 1 text")
-        return float(copies.sum() / kept.sum())
-
     intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 30]))
-    sheet.enter("exact_duplicates", share, ci=fixed(intervals["exact_duplicates"]))
+    for name, (some, every) in counted.items():
+        sheet.enter(name, partial(_share, some, every), ci=fixed(intervals[name]))
     return sheet.measures
+
+
+def _share(some: Ints, every: Ints) -> float:
+    if not every.any():
+        raise NotComputable("at least 1 text")
+    return float(some.sum() / every.sum())
 
 
 def _bodies(record: Record) -> Iterator[str]:

@@ -6,6 +6,7 @@ is what his data give. (Elsewhere in Moltarium, as in MoltBook's API, a comment 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -31,18 +32,24 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     "first_comment_median_min": Definition(
         "median minutes from a post to its first comment, over posts with one", _HOLTZ
     ),
+    "first_comment_mean_min": Definition(
+        "mean minutes from a post to its first comment, over posts with one within 24 h", _HOLTZ
+    ),
+    "replied_share": Definition("share of comments that a comment answers: 1 − never_replied", _EZIZ),
     "reentry": Definition(
         "share of comments whose author had already commented in the thread", f"{_EZIZ} (pooled)"
     ),
 }
 
-_NEED_PARENT: Final = ("depth_mean", "depth_max", "never_replied", "flat_share")
+_NEED_PARENT: Final = ("depth_mean", "depth_max", "never_replied", "replied_share", "flat_share")
 _MINUTE: Final = 60_000_000
+_DAY_MINUTES: Final = 24 * 60
 _UNIT: Final = {
     "posts_with_comment": "post",
     "reentry": "comment",
     "depth_mean": "comment whose depth is known",
     "never_replied": "comment",
+    "replied_share": "comment",
     "flat_share": "post with a comment",
 }
 
@@ -140,6 +147,7 @@ def ratio_parts(corpus: Corpus) -> dict[str, tuple[Ints, Ints]]:
         answered[parent[parent >= 0]] = True
         parts["depth_mean"] = (per_thread(depth > 0, depth), per_thread(depth > 0))
         parts["never_replied"] = (per_thread(~answered), size)
+        parts["replied_share"] = (per_thread(answered), size)
         parts["flat_share"] = (commented * (per_thread(parent != ON_POST) == 0), commented)
     return parts
 
@@ -184,19 +192,21 @@ def _notes(corpus: Corpus) -> dict[str, str]:
 
 def _enter_latency(sheet: Sheet, corpus: Corpus, sampling: Sampling) -> None:
     minutes, impossible = first_latencies(corpus)
-    rng = np.random.default_rng([sampling.seed, 21])
+    note = f"{impossible} posts left out: first comment dated before the post" if impossible else None
+    averages: dict[str, tuple[Callable[[Floats], float], Floats]] = {
+        "first_comment_median_min": (lambda x: float(np.median(x)), minutes),
+        "first_comment_mean_min": (lambda x: float(x.mean()), minutes[minutes <= _DAY_MINUTES]),
+    }
+    for number, (name, (average, values)) in enumerate(averages.items()):
+        rng = np.random.default_rng([sampling.seed, 21, number] if number else [sampling.seed, 21])
+        interval = resampled_interval(values, average, sampling.draws, rng) if len(values) else None
+        sheet.enter(name, partial(_average, average, values), ci=fixed(interval), note=note)
 
-    def median() -> float:
-        if not len(minutes):
-            raise NotComputable("at least 1 post with a comment")
-        return float(np.median(minutes))
 
-    sheet.enter(
-        "first_comment_median_min",
-        median,
-        ci=lambda _: resampled_interval(minutes, lambda x: float(np.median(x)), sampling.draws, rng),
-        note=f"{impossible} posts left out: first comment dated before the post" if impossible else None,
-    )
+def _average(average: Callable[[Floats], float], values: Floats) -> float:
+    if not len(values):
+        raise NotComputable("at least 1 post with a comment")
+    return average(values)
 
 
 def _ratio(above: Ints, below: Ints, unit: str) -> float:

@@ -12,21 +12,22 @@ from moltarium.analysis import battery
 from moltarium.analysis.metric import Family, Measure
 from moltarium.analysis.results import as_frame, as_json, number
 
-NETWORK = """nodes edges density reciprocity rho mutual_dyads clustering_global clustering_local assortativity
-    gini_in gini_out modularity largest_scc"""
+NETWORK = """nodes edges density reciprocity rho mutual_dyads mutual_share clustering_global clustering_local
+    assortativity gini_in gini_out gini_in_positive gini_out_positive modularity largest_scc"""
 TRIADS = "003 012 102 021D 021U 021C 111D 111U 030T 030C 201 120D 120U 120C 210 300"
 TAILS = "activity in_degree out_degree comments_per_post posts_per_community"
 FAMILIES = {
     "network.reply": NETWORK,
-    "network.author": NETWORK,
-    "shape.reply": """pagerank_gini pagerank_top1 top1_in top10_in centralisation betweenness_max
+    **{f"network.{kind}": NETWORK for kind in ("author", "comment", "mention", "vote", "follow")},
+    "shape.reply": """pagerank_gini pagerank_top1 top1_in top5_in top10_in top20_in
+        top1_out top5_out top10_out top20_out centralisation betweenness_max
         betweenness_centralisation core_max periphery bowtie_core bowtie_in bowtie_out bowtie_rest path_mean
         diameter path_mean_weighted diameter_weighted small_world communities communities_stability rich_club
-        without_hubs_1 without_hubs_5 """
+        without_hubs_1 without_hubs_5 without_hubs_10 without_hubs_20 hubs_to_halve """
     + " ".join(f"triad_{kind}" for kind in TRIADS.split()),
     "reciprocity": """weighted within_communities tie_1 tie_2_4 tie_5 early late answered_1h answered_24h
         hazard_ratio_1h hazard_ratio_24h""",
-    "activity": "gini alpha top1_share",
+    "activity": "gini alpha top1_share top5_share top10_share top20_share top4_comments gini_all",
     "tail": "comments_per_post_alpha_100 "
     + " ".join(
         f"{what}_{name}"
@@ -34,7 +35,7 @@ FAMILIES = {
         for name in ("alpha_1", "alpha", "xmin", "over_lognormal", "over_exponential")
     ),
     "thread": """depth_mean depth_max never_replied posts_with_comment flat_share first_comment_median_min
-        reentry""",
+        first_comment_mean_min replied_share reentry""",
     "tree": """max_depth_mean depth_5_share depth_1_share width_mean branching_root branching_below wiener
         shape_minimal shape_wide_tree shape_deep_chain shape_branching shape_shallow depth_width""",
     "survival": """answered_1h answered_24h weibull_shape reply_median_s comment_half_life_min author_returns
@@ -43,7 +44,7 @@ FAMILIES = {
     "attention": """upvote_gini upvote_scaling comment_gini comment_top1 direct_scaling first_mover
         visibility""",
     "community": "largest_share top10_share gini entropy authors_across",
-    "text": "exact_duplicates",
+    "text": "exact_duplicates exact_duplicate_comments my_human",
 }
 NAMES = {f"{prefix}.{name}" for prefix, names in FAMILIES.items() for name in names.split()}
 BY_FORMULA = (
@@ -51,9 +52,13 @@ BY_FORMULA = (
     "tree.depth_width",
 )
 """Measures whose interval or null needs no draws."""
+SILENT = ("network.mention", "network.vote", "network.follow")
+"""Kinds of ties that the forum lacks: nobody is called by handle or followed, votes are not known."""
 UNKNOWN_HERE = {
     # A forum of eight hours on one community, without votes or impressions.
     *(name for name in NAMES if name.startswith("tail.")),
+    *(name for name in NAMES if name.startswith(SILENT) and not name.endswith((".nodes", ".edges"))),
+    *(f"network.vote.{name}" for name in ["nodes", "edges"]),
     *(f"attention.{name}" for name in ["upvote_gini", "upvote_scaling", "visibility"]),
     *(f"rhythm.{name}" for name in ["heartbeat_4h", "circadian_24h", "growth_exponent", "trend"]),
     *("survival.answered_24h", "reciprocity.answered_24h", "reciprocity.hazard_ratio_24h"),
@@ -137,7 +142,21 @@ def test_no_draws_means_values_alone(forum: Any, measures: dict[str, Measure]) -
         ("comment", NAMES, "table comment"),
         ("post", NAMES, "table post"),
         ("comment.parent", {n for n in NAMES if n.startswith("network.reply")}, "comment.parent"),
-        ("comment.author", {n for n in NAMES if n.startswith(("network", "activity"))}, "comment.author"),
+        (
+            "comment.author",
+            {
+                n
+                for n in NAMES
+                if n.startswith(("network.reply", "network.comment", "network.mention", "activity"))
+            },
+            "comment.author",
+        ),
+        ("follow", {n for n in NAMES if n.startswith("network.follow")}, "table follow"),
+        (
+            "agent",
+            {"activity.gini_all", *(n for n in NAMES if n.startswith("network.mention"))},
+            "table agent",
+        ),
     ],
 )
 def test_what_is_unknown_is_named(forum: Any, missing: str, absent: set[str], needs: str) -> None:
@@ -155,7 +174,9 @@ def test_an_empty_forum_has_reasons_and_no_zeros_but_counts(forum: Any) -> None:
     found = battery.measure(forum([], []))
     valued = {name: m.value for name, m in found.items() if m.value is not None}
     assert valued == {
-        f"network.{kind}.{name}": 0.0 for kind in ("reply", "author") for name in ("nodes", "edges")
+        f"network.{kind}.{name}": 0.0
+        for kind in ("reply", "author", "comment", "mention", "follow")
+        for name in ("nodes", "edges")
     }
     for name, m in found.items():
         assert (m.needs is None) == (name in valued)

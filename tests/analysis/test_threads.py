@@ -42,7 +42,9 @@ def test_hand_made_threads(forum: Any) -> None:
         "never_replied": 6 / 8,  # all but c1 and c2
         "posts_with_comment": 3 / 4,
         "flat_share": 2 / 3,  # p2 and p3 of the three with comments
+        "replied_share": 2 / 8,
         "first_comment_median_min": 2.0,  # of 2, 7 and 1
+        "first_comment_mean_min": 10 / 3,
         "reentry": 2 / 8,
     }
 
