@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -108,13 +108,28 @@ def published(
 def export(
     folder: RunFolder,
     out: Annotated[Path, typer.Option(metavar="PATH", help="Folder for the files.")],
+    form: Annotated[
+        Literal["moltbook", "csv"],
+        typer.Option("--format", help="What a crawler would have seen, or every table for a spreadsheet."),
+    ] = "moltbook",
     as_json: JsonFlag = False,
 ) -> None:
-    """Write a record as a crawler would have seen it: MoltBook's JSON lines, which `import` reads."""
+    """Write a record as a crawler would have seen it: MoltBook's JSON lines, which `import` reads.
+
+    With --format csv: every table it holds. Texts that a spreadsheet would take for formulas get an apostrophe
+    before them, and the column "guarded" names them.
+    """
     from moltarium.sim.record.coverage import coverage_of
     from moltarium.sim.record.export import export_moltbook
+    from moltarium.sim.record.spreadsheet import export_csv
 
     with _open(folder) as record:
+        if form == "csv":
+            flagged = sum(export_csv(record, out).values())
+            if flagged:
+                say(f"{flagged:,} cells look like formulas and are guarded: see the column 'guarded'")
+            _done(out, as_json)
+            return
         export_moltbook(record, out, title=record.run.title, synthetic=coverage_of(record.run).synthetic)
     _done(out, as_json)
 
