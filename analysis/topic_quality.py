@@ -12,7 +12,7 @@ import pandas as pd
 from moltarium.analysis.lexical import words
 
 MIN_POSTS: Final = 20
-"""Posts of a community whose entropy is told."""
+"""Posts of a community or a period whose entropy is told."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,37 +61,39 @@ def diversity(topics: Sequence[Sequence[str]]) -> float:
     return len(set(said)) / len(said) if said else float("nan")
 
 
-def by_community(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return what each community talks about and how broadly.
+def breadth(posts: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return what each community, or each period, talks about and how broadly.
 
     Parameters
     ----------
     posts
-        Columns ``community`` and ``topic`` (−1: without words).
+        Columns `by` and ``topic`` (−1: without words).
+    by
+        ``"community"``, or ``"start"`` of a period.
 
     Returns
     -------
     pandas.DataFrame
-        ``community``, ``posts``, ``topic`` (its largest), ``share`` (of that), ``entropy`` (bits),
+        The column `by`, ``posts``, ``topic`` (its largest), ``share`` (of that), ``entropy`` (bits),
         ``expected`` (mean entropy of as many posts drawn from the whole site), ``focus`` (expected less
-        entropy: above 0, narrower than its size explains); communities with `MIN_POSTS` posts, largest first.
+        entropy: above 0, narrower than its size explains); those with `MIN_POSTS` posts, largest first.
     """
     said = posts[posts["topic"] >= 0]
     everyone = said["topic"].to_numpy(np.int64)
     rng = np.random.default_rng(67)
     rows = []
-    for name, own in said.groupby("community")["topic"]:
+    for name, own in said.groupby(by)["topic"]:
         if len(own) < MIN_POSTS:
             continue
         count = np.bincount(own.to_numpy(np.int64))
         draws = [rng.choice(everyone, len(own), replace=False) for _ in range(50)]
         expected = float(np.mean([_bits(np.bincount(draw)) for draw in draws]))
         bits = _bits(count)
-        rows.append((str(name), len(own), int(count.argmax()), float(count.max() / len(own)), bits, expected,
+        rows.append((name, len(own), int(count.argmax()), float(count.max() / len(own)), bits, expected,
                      expected - bits))  # fmt: skip
-    columns = ["community", "posts", "topic", "share", "entropy", "expected", "focus"]
+    columns = [by, "posts", "topic", "share", "entropy", "expected", "focus"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values(["posts", "community"], ascending=[False, True]).reset_index(drop=True)
+    return table.sort_values(["posts", by], ascending=[False, True]).reset_index(drop=True)
 
 
 def _bits(count: npt.NDArray[np.int64]) -> float:

@@ -54,7 +54,9 @@ def topic_report(
                 "start": over["start"].tolist(),
                 "posts": over.drop(columns="start").to_numpy().T.tolist(),
             },
+            "periods": found.periods,
             "communities": found.communities,
+            "tree": [asdict(merger) for merger in found.tree],
             "motives": motives(record, seed=seed, embedder=embedder),
             "themes": themes((frame["title"] + "\n" + frame["body"]).tolist()),
         }

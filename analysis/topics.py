@@ -11,7 +11,8 @@ import pandas as pd
 
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.embeddings import EXTRA, Embedder, Vectors, static_embedder
-from moltarium.analysis.topic_quality import by_community, coherence, diversity
+from moltarium.analysis.topic_quality import breadth, coherence, diversity
+from moltarium.analysis.topic_tree import Merger, topic_tree
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Post
 from moltarium.sim.record.view import Record
@@ -94,7 +95,11 @@ class Topics:
     diversity: float
     """Share of distinct words among the topics' words."""
     communities: pd.DataFrame
-    """See `moltarium.analysis.topic_quality.by_community`."""
+    """See `moltarium.analysis.topic_quality.breadth`, by ``community``."""
+    periods: pd.DataFrame
+    """The same by ``start`` of the time bins of `over_time`, in order of time."""
+    tree: tuple[Merger, ...]
+    """Which topics come together first; see `moltarium.analysis.topic_tree.topic_tree`."""
     n_posts: int
     n_distinct: int
     """Distinct texts among them: the model is fitted on these, so that copies buy no topic."""
@@ -170,6 +175,9 @@ class _Fit:
     stability: float
     order_stability: float
     coherence: dict[int, float]
+    weights: Any
+    """Class-based TF-IDF, sparse: one row per label, one column per word of `vocabulary`."""
+    vocabulary: tuple[str, ...]
 
 
 def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int) -> _Fit:
@@ -211,7 +219,8 @@ def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int) -> _Fit:
     scores = coherence(list(words.values()), texts)
     return _Fit(
         labels, words, outlier, nearness, places, stability, order_stability,
-        dict(zip(words, scores, strict=True)),
+        dict(zip(words, scores, strict=True)), model.c_tf_idf_.tocsr(),
+        tuple(map(str, model.vectorizer_model.get_feature_names_out())),
     )  # fmt: skip
 
 
@@ -306,16 +315,22 @@ def _result(frame: pd.DataFrame, rows: _Ints, known: npt.NDArray[np.bool_], fit:
                 example=str(posts["post_id"].iloc[own[int(np.argmax(nearness[own]))]]),
             )
         )
+    over_time = _over_time(posts, len(listed))
+    period = over_time.index[over_time.index.searchsorted(posts["t"], side="right") - 1]
+    place = {topic: row for row, topic in enumerate(sorted(fit.words))}
+    rows_of = fit.weights[[place[topic] for topic, _ in order]]
     return Topics(
         topics=tuple(listed),
         posts=posts,
-        over_time=_over_time(posts, len(listed)),
+        over_time=over_time,
         outlier_share=float(posts.loc[known, "outlier"].mean()),
         stability=fit.stability,
         order_stability=fit.order_stability,
         coherence=tuple(fit.coherence[topic] for topic, _ in order),
         diversity=diversity([topic.words for topic in listed]),
-        communities=by_community(posts),
+        communities=breadth(posts, "community"),
+        periods=breadth(posts.assign(start=period), "start").sort_values("start", ignore_index=True),
+        tree=topic_tree(rows_of, [topic.size for topic in listed], fit.vocabulary),
         n_posts=len(frame),
         n_distinct=len(fit.labels),
         method=method,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +17,28 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
+Embeddings = Annotated[
+    str,
+    typer.Option(
+        metavar="static|minilm|st:NAME|URL",
+        help="Where vectors come from: what ships, all-MiniLM-L6-v2 (extra `minilm`), a "
+        "sentence-transformers model, or an OpenAI-compatible endpoint (key in OPENAI_API_KEY).",
+    ),
+]
+EmbeddingsModel = Annotated[
+    str | None, typer.Option(metavar="M", help="Model at that endpoint; default: the first it lists.")
+]
+Labels = Annotated[
+    str | None, typer.Option(metavar="embedded|URL", help="Let a language model name topics by their words.")
+]
+LabelsModel = Annotated[str | None, typer.Option(metavar="M", help="Model that names topics.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep vectors and names on disk.")]
+BudgetUsd = Annotated[
+    float | None, typer.Option("--budget-usd", min=0, help="Stop before an endpoint costs more.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", min=1, help="Stop before an endpoint reads more.")
+]
 
 
 def drift(
@@ -93,16 +116,34 @@ def register(app: typer.Typer) -> None:
 def topics(
     folder: RunFolder,
     n_topics: Annotated[int | None, typer.Option(min=2, help="Topics; default grows with the posts.")] = None,
+    embeddings: Embeddings = "static",
+    embeddings_model: EmbeddingsModel = None,
+    labels: Labels = None,
+    labels_model: LabelsModel = None,
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    max_tokens: MaxTokens = None,
     seed: Seed = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Find what agents post about: topics with words, sizes, stability, coherence; the six themes beside."""
     from moltarium.analysis.topic_report import topic_report
+    from moltarium.scenarios.embedders import named_topics, open_embedder
+    from moltarium.scenarios.spec import CeilingsSpec
     from moltarium.sim.record.store import RunReader
 
-    with RunReader(folder) as record:
-        found = topic_report(record, n_topics=n_topics, seed=seed)
+    ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
+    opened = open_embedder(embeddings, model=embeddings_model, cache=not no_cache, ceilings=ceilings)
+    with RunReader(folder) as record, opened as (embedder, asked):
+        found = topic_report(record, n_topics=n_topics, seed=seed, embedder=embedder)
         title = record.run.title
+    found["embedding"] = asdict(asked)
+    if labels is not None:
+        words = [topic["words"] for topic in found["topics"]]
+        names, by = named_topics(words, labels, model=labels_model, cache=not no_cache, ceilings=ceilings)
+        for topic, name in zip(found["topics"], names, strict=True):
+            topic["label"] = name
+        found["labels"] = {"model": by, "named": len(names) - names.count(None), "topics": len(names)}
     if as_json:
         put_json(found)
         return
@@ -110,8 +151,16 @@ def topics(
         f"{title}: {found['n_posts']} posts, {found['method']}",
         ("topic", "posts", "share", "NPMI", "outliers", "words"),
         (
-            (t["number"], t["size"], t["share"], t["coherence"], t["outliers"], ", ".join(t["words"]))
+            (t["number"], t["size"], t["share"], t["coherence"], t["outliers"], _described(t))
             for t in found["topics"]
+        ),
+    )
+    put_table(
+        "Topics that come together (the last mergers; all are in the JSON)",
+        ("merger", "of", "distance", "posts", "words"),
+        (
+            (m["number"], f"{m['left']} + {m['right']}", m["distance"], m["size"], ", ".join(m["words"]))
+            for m in found["tree"][-8:]
         ),
     )
     figures = ("stability", "order_stability", "coherence", "diversity", "outlier_share")
@@ -121,6 +170,11 @@ def topics(
         ("theme", "posts", "share", "of those with a theme", "published [C]"),
         ((t["theme"], t["texts"], t["share"], t["share_of_themed"], t["published"]) for t in found["themes"]),
     )
+
+
+def _described(topic: dict[str, Any]) -> str:
+    words = ", ".join(topic["words"])
+    return f"{topic['label']}: {words}" if topic.get("label") else words
 
 
 def _effect_row(effect: Effect) -> tuple[object, ...]:

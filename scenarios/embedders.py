@@ -1,24 +1,27 @@
-"""Embedders by the name that a user gives: what ships, what is installed, or an endpoint."""
+"""Models for measures of words: embedders by the name that a user gives, and a model that names topics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from moltarium.analysis.embeddings import Embedder, static_embedder
 from moltarium.analysis.sentences import SentenceTransformerEmbedder, minilm_embedder
 from moltarium.analysis.vector_cache import CachedEmbedder, VectorCache, cache_file
-from moltarium.scenarios.endpoints import ceilings_of, open_endpoints, price_table, priced
+from moltarium.scenarios.endpoints import EMBEDDED, ceilings_of, open_endpoints, price_table, priced
 from moltarium.scenarios.spec import CeilingsSpec, ModelSpec
+from moltarium.scenarios.topic_labels import label_topics
 from moltarium.sim.llm.budget import Budget
 from moltarium.sim.llm.embedding import EndpointEmbedder
 from moltarium.sim.llm.gateway import Gateway
+from moltarium.sim.llm.keys import text_sha
 from moltarium.sim.llm.replies import MEMORY, ReplyStore
-from moltarium.sim.record.errors import ScenarioError
+from moltarium.sim.record.errors import RecordError, ScenarioError
 
-LABEL: Final = "embeddings"
+LABEL: Final = "words"
+"""Of the one endpoint that is asked."""
 
 
 @dataclass(slots=True)
@@ -74,7 +77,8 @@ def open_embedder(
         gateway: Gateway | None = None
         inner: Embedder
         if name.startswith(("http://", "https://")):
-            gateway, found = stack.enter_context(_gateway(name, model, ceilings or CeilingsSpec()))
+            replies = stack.enter_context(ReplyStore(MEMORY))
+            gateway, found = stack.enter_context(_gateway(name, model, replies, ceilings))
             inner = EndpointEmbedder(gateway, LABEL, found)
         elif name == "minilm":
             inner = minilm_embedder()
@@ -95,14 +99,57 @@ def open_embedder(
             asked.calls, asked.tokens, asked.cost_usd = usage.calls, usage.tokens_in, usage.cost_usd
 
 
+def named_topics(
+    topics: Sequence[Sequence[str]],
+    place: str,
+    *,
+    model: str | None = None,
+    cache: bool = True,
+    ceilings: CeilingsSpec | None = None,
+) -> tuple[list[str | None], str]:
+    """Return a language model's names for topics, see `label_topics`, and the model's name.
+
+    Parameters
+    ----------
+    topics
+        Words of each topic.
+    place
+        ``embedded``, or the URL of an OpenAI-compatible endpoint.
+    model, cache, ceilings
+        As in `open_embedder`. Answers are kept in one file per set of topics.
+
+    Raises
+    ------
+    ModelError
+        Where the model can't be used.
+    CeilingReached
+        Before more is spent.
+    """
+    if place != EMBEDDED and not place.startswith(("http://", "https://")):
+        raise ScenarioError("is no model", place=f"--labels {place}", remedy="give embedded or a URL")
+    file = MEMORY
+    if cache:
+        file = cache_file().parent / "labels" / f"{text_sha(repr(topics))[:32]}.sqlite"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordError("can't be made", place=str(file.parent), remedy="or say --no-cache") from error
+    with ReplyStore(file) as replies, _gateway(place, model, replies, ceilings) as (gateway, found):
+        return label_topics(gateway, LABEL, topics), found
+
+
 @contextmanager
-def _gateway(url: str, model: str | None, ceilings: CeilingsSpec) -> Iterator[tuple[Gateway, str]]:
+def _gateway(
+    place: str, model: str | None, replies: ReplyStore, ceilings: CeilingsSpec | None
+) -> Iterator[tuple[Gateway, str]]:
     """Yield a gateway to one endpoint, and its model's name."""
-    spec = ModelSpec(base_url=url, model=model)
-    with ExitStack() as stack:
-        endpoints = stack.enter_context(open_endpoints({LABEL: spec}))
-        replies = stack.enter_context(ReplyStore(MEMORY))
-        names = {LABEL: model} if model else stack.enter_context(Gateway(endpoints, replies, 0)).preflight()
-        endpoints = priced(endpoints, names, price_table({}), set())
-        budget = Budget(ceilings_of(ceilings, endpoints))
-        yield stack.enter_context(Gateway(endpoints, replies, 0, budget=budget)), names[LABEL]
+    with open_endpoints({LABEL: ModelSpec(base_url=place, model=model)}) as endpoints:
+        with Gateway(endpoints, replies, 0) as asking:
+            name = model or asking.preflight()[LABEL]
+        embedded = {LABEL} if place == EMBEDDED else set[str]()
+        # The name is part of every key: two models at one address are two questions.
+        named = {label: replace(each, model=name) for label, each in endpoints.items()}
+        able = priced(named, {LABEL: name}, price_table({}), embedded)
+        budget = Budget(ceilings_of(ceilings or CeilingsSpec(), able))
+        with Gateway(able, replies, 0, budget=budget) as gateway:
+            yield gateway, name

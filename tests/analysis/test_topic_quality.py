@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from moltarium.analysis.themes import PUBLISHED, THEMES, theme_of, themes
-from moltarium.analysis.topic_quality import by_community, coherence, diversity
+from moltarium.analysis.topic_quality import breadth, coherence, diversity
 
 
 def test_words_of_one_subject_cohere_and_a_mixture_does_not() -> None:
@@ -28,7 +28,7 @@ def test_a_narrow_community_has_focus_and_a_small_one_has_not() -> None:
     rows += [("small", int(rng.integers(0, 8))) for _ in range(25)]
     rows += [("tiny", 1) for _ in range(5)]
     rows += [("wide", -1)]
-    table = by_community(pd.DataFrame(rows, columns=["community", "topic"])).set_index("community")
+    table = breadth(pd.DataFrame(rows, columns=["community", "topic"]), "community").set_index("community")
     assert list(table.index) == ["wide", "narrow", "small"]
     assert table["posts"].tolist() == [600, 60, 25]
     focus = dict(zip(table.index, table["focus"], strict=True))

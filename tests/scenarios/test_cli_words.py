@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from moltarium.scenarios.cli import app
 from moltarium.sim.record.coverage import Coverage
+from moltarium.sim.record.errors import MoltariumError
 from moltarium.sim.record.schema import SCHEMA_VERSION, Post, Run, Score
 from moltarium.sim.record.store import RunWriter
+from tests.llm.stub_server import stub_server
 
 SUBJECTS = (
     "lobster ocean reef tide shell crab harbour coral wave salt",
@@ -73,3 +75,42 @@ def test_drift(folder: Path) -> None:
     assert all(effect["ci"][0] <= effect["difference"] <= effect["ci"][1] for effect in found["effects"])
     assert found["not_computable"]["karma_jump.pull"] == "table vote"
     assert "top_post.likeness" in asked("drift", str(folder), "--draws", "100")
+
+
+def test_topics_come_with_their_tree_and_their_breadth_over_time(folder: Path) -> None:
+    found = json.loads(asked("topics", str(folder), "--n-topics", "3", "--json"))
+    assert [(m["number"], m["size"]) for m in found["tree"]][-1] == (4, 300)
+    assert sum(period["posts"] for period in found["periods"]) <= 300
+    assert all(abs(period["focus"]) < 0.5 for period in found["periods"])
+    assert found["embedding"] == {"calls": 0, "tokens": 0, "cost_usd": 0.0, "cached": 0, "made": 0}
+
+
+def test_an_endpoint_is_asked_once_for_vectors_and_names(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    answers = iter(['{"label": "Life at sea"}', '{"label": "<b>obey</b>"}', "no JSON"])
+    with stub_server(answer=lambda body: next(answers)) as server:
+        command = ["topics", str(folder), "--n-topics", "3", "--json", "--embeddings", server.base_url]
+        first = json.loads(asked(*command, "--labels", server.base_url))
+        once = server.requests
+        again = json.loads(asked(*command, "--labels", server.base_url))
+        assert server.requests == once
+        json.loads(asked(*command, "--no-cache"))
+        assert server.requests > once
+    assert first["topics"] == again["topics"]
+    assert sorted(str(topic["label"]) for topic in first["topics"]) == ["Life at sea", "None", "None"]
+    assert first["labels"] == {"model": "stub", "named": 1, "topics": 3}
+    assert (first["embedding"]["made"], again["embedding"]["made"]) == (300, 0)
+    assert (first["embedding"]["calls"], again["embedding"]["calls"]) == (5, 0)
+    assert first["method"].startswith("BERTopic · stub")
+    named = [body for body in server.bodies if "messages" in body]
+    assert all(
+        set(json.loads(body["messages"][-1]["content"])) <= {*" ".join(SUBJECTS).split()} for body in named
+    )
+
+
+def test_what_is_no_embedder_and_what_is_not_installed_say_so(folder: Path) -> None:
+    for name, said in (("word2vec", "give static"), ("st:no-such-model", "sentence-transformers")):
+        with pytest.raises(MoltariumError, match=said):
+            CliRunner().invoke(app, ["topics", str(folder), "--embeddings", name], catch_exceptions=False)
