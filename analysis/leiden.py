@@ -14,7 +14,10 @@ import numpy.typing as npt
 from numba import njit
 
 Ints: TypeAlias = npt.NDArray[np.int64]
+Small: TypeAlias = npt.NDArray[np.int32]
 Floats: TypeAlias = npt.NDArray[np.float64]
+Graph: TypeAlias = tuple[Ints, Small, Small]
+"""Neighbours of ``u`` and the weights to them lie from ``first[u]`` to ``first[u + 1]``."""
 
 THETA: Final = 0.05
 """Randomness of the refinement, in units of the best gain at hand."""
@@ -23,26 +26,26 @@ ROUNDS: Final = 10
 
 
 @njit(cache=True, nogil=True)
-def _compress(a: Ints, b: Ints, w: Floats, n: int) -> tuple[Ints, Ints, Floats]:
+def _compress(low: Ints, high: Ints, n: int) -> Graph:
     first = np.zeros(n + 1, np.int64)
-    for k in range(len(a)):
-        first[a[k] + 1] += 1
-        first[b[k] + 1] += 1
+    for k in range(len(low)):
+        first[low[k] + 1] += 1
+        first[high[k] + 1] += 1
     for u in range(n):
         first[u + 1] += first[u]
     place = first[:-1].copy()
-    head, weight = np.empty(2 * len(a), np.int64), np.empty(2 * len(a))
-    for k in range(len(a)):
-        head[place[a[k]]], weight[place[a[k]]] = b[k], w[k]
-        place[a[k]] += 1
-        head[place[b[k]]], weight[place[b[k]]] = a[k], w[k]
-        place[b[k]] += 1
-    return first, head, weight
+    head = np.empty(2 * len(low), np.int32)
+    for k in range(len(low)):
+        head[place[low[k]]] = high[k]
+        place[low[k]] += 1
+        head[place[high[k]]] = low[k]
+        place[high[k]] += 1
+    return first, head, np.ones(len(head), np.int32)
 
 
 @njit(cache=True, nogil=True)
 def _move(
-    first: Ints, head: Ints, weight: Floats, mass: Floats, label: Ints, order: Ints, total: float
+    first: Ints, head: Small, weight: Small, mass: Floats, label: Small, order: Ints, total: float
 ) -> int:
     """Move nodes to the neighbouring community that raises modularity most, until none does."""
     n = len(mass)
@@ -108,10 +111,10 @@ def _move(
 @njit(cache=True, nogil=True)
 def _refine(
     first: Ints,
-    head: Ints,
-    weight: Floats,
+    head: Small,
+    weight: Small,
     mass: Floats,
-    label: Ints,
+    label: Small,
     order: Ints,
     chance: Floats,
     total: float,
@@ -121,11 +124,18 @@ def _refine(
     part = np.arange(n)
     held, outside = mass.copy(), np.zeros(n)
     whole = np.zeros(n)
+    begin, inner, shared = np.empty(n + 1, np.int64), np.empty_like(head), np.empty_like(weight)
+    used = begin[0] = 0
     for u in range(n):
         whole[label[u]] += mass[u]
+        # Written first and kept only if it counts: a branch here would be guessed wrong every few neighbours.
+        before = used
         for i in range(first[u], first[u + 1]):
-            if label[head[i]] == label[u] and head[i] != u:
-                outside[u] += weight[i]
+            inner[used], shared[used] = head[i], weight[i]
+            used += label[head[i]] == label[u]
+        for i in range(before, used):
+            outside[u] += shared[i]
+        begin[u + 1] = used
     alone = np.ones(n, np.bool_)
     to = np.zeros(n)
     near, gains = np.empty(n, np.int64), np.empty(n)
@@ -134,13 +144,12 @@ def _refine(
         if not alone[u] or outside[u] < mass[u] * (whole[mine] - mass[u]) / total:
             continue
         kinds = 0
-        for i in range(first[u], first[u + 1]):
-            v = head[i]
-            if label[v] == mine and v != u:
-                if to[part[v]] == 0.0:
-                    near[kinds] = part[v]
-                    kinds += 1
-                to[part[v]] += weight[i]
+        for i in range(begin[u], begin[u + 1]):
+            c = part[inner[i]]
+            if to[c] == 0.0:
+                near[kinds] = c
+                kinds += 1
+            to[c] += shared[i]
         scale, some = 0.0, 0
         for k in range(kinds):
             c = near[k]
@@ -188,11 +197,12 @@ def leiden(low: Ints, high: Ints, n: int, seed: int = 0) -> Ints:
         Order in which nodes are visited, and refinement's draws.
     """
     rng = np.random.default_rng([seed, 6])
-    label = np.arange(n)
+    label = np.arange(n, dtype=np.int32)
     best = -1.0
+    graph = _compress(low, high, n)
     for _ in range(ROUNDS if len(low) else 0):
-        found = _pass(low, high, n, label, rng)
-        quality = _quality(low, high, found)
+        found = _pass(graph, label, rng)
+        quality = _quality(*graph[:2], found)
         if quality <= best + 1e-9:
             break
         label, best = found, quality
@@ -202,40 +212,71 @@ def leiden(low: Ints, high: Ints, n: int, seed: int = 0) -> Ints:
     return place[inverse]
 
 
-def _pass(low: Ints, high: Ints, n: int, start: Ints, rng: np.random.Generator) -> Ints:
+def _pass(graph: Graph, start: Small, rng: np.random.Generator) -> Small:
     """Move, refine, aggregate, until nothing moves; return the labels of the original nodes."""
-    a, b, w = low, high, np.ones(len(low))
-    mass = (np.bincount(low, minlength=n) + np.bincount(high, minlength=n)).astype(np.float64)
+    mass = np.diff(graph[0]).astype(np.float64)
     total = float(mass.sum())
-    node, label = np.arange(n), start.copy()
+    node, label = np.arange(len(mass)), start.copy()
     while True:
-        graph = _compress(a, b, w, len(mass))
-        _move(*graph, mass, label, rng.permutation(len(mass)), total)
-        if len(np.unique(label)) == len(mass):
+        n = len(mass)
+        _move(*graph, mass, label, rng.permutation(n), total)
+        if np.count_nonzero(np.bincount(label)) == n:
             return label[node]
-        part = _refine(*graph, mass, label, rng.permutation(len(mass)), rng.random(len(mass)), total)
+        part = _refine(*graph, mass, label, rng.permutation(n), rng.random(n), total)
         names, inverse = np.unique(part, return_inverse=True)
-        if len(names) == len(mass):
+        if len(names) == n:
             return label[node]
-        above = np.empty(len(names), dtype=np.int64)
+        above = np.empty(len(names), dtype=np.int32)
         above[inverse] = label
         node = inverse[node]
         mass = np.bincount(inverse, weights=mass).astype(np.float64)
-        a, b, w = _merge(inverse[a], inverse[b], w, len(names))
-        label = np.unique(above, return_inverse=True)[1]
+        graph = _merge(*graph, inverse.astype(np.int32), len(names))
+        label = np.unique(above, return_inverse=True)[1].astype(np.int32)
 
 
-def _merge(a: Ints, b: Ints, w: Floats, n: int) -> tuple[Ints, Ints, Floats]:
-    """Add up parallel edges and forget those inside a node: they move with it."""
-    apart = a != b
-    a, b, w = a[apart], b[apart], w[apart]
-    keys, inverse = np.unique(np.minimum(a, b) * n + np.maximum(a, b), return_inverse=True)
-    return keys // n, keys % n, np.bincount(inverse, weights=w, minlength=len(keys)).astype(np.float64)
+@njit(cache=True, nogil=True)
+def _merge(first: Ints, head: Small, weight: Small, part: Small, parts: int) -> Graph:
+    """Return the graph of parts: parallel edges add up, those inside a part move with it."""
+    begin = np.zeros(parts + 1, np.int64)
+    for c in part:
+        begin[c + 1] += 1
+    for c in range(parts):
+        begin[c + 1] += begin[c]
+    place, members = begin[:-1].copy(), np.empty(len(part), np.int64)
+    for u in range(len(part)):
+        members[place[part[u]]] = u
+        place[part[u]] += 1
+    above = np.zeros(parts + 1, np.int64)
+    heads, weights = np.empty(len(head), np.int32), np.empty(len(head), np.int32)
+    to, near = np.zeros(parts, np.int32), np.empty(parts, np.int32)
+    used = 0
+    for c in range(parts):
+        kinds = 0
+        for at in range(begin[c], begin[c + 1]):
+            u = members[at]
+            for i in range(first[u], first[u + 1]):
+                d = part[head[i]]
+                if d == c:
+                    continue
+                if to[d] == 0:
+                    near[kinds] = d
+                    kinds += 1
+                to[d] += weight[i]
+        for k in range(kinds):
+            heads[used], weights[used] = near[k], to[near[k]]
+            to[near[k]] = 0
+            used += 1
+        above[c + 1] = used
+    return above, heads[:used].copy(), weights[:used].copy()
 
 
-def _quality(low: Ints, high: Ints, label: Ints) -> float:
-    inside = np.count_nonzero(label[low] == label[high]) / len(low)
-    strength = (np.bincount(label[low]), np.bincount(label[high]))
-    size = max(map(len, strength))
-    shares = sum(np.pad(one, (0, size - len(one))) for one in strength) / (2 * len(low))
-    return float(inside - np.dot(shares, shares))
+@njit(cache=True, nogil=True)
+def _quality(first: Ints, head: Small, label: Small) -> float:
+    """Return the modularity of a partition of the original graph."""
+    strength = np.zeros(len(label))
+    inside = 0
+    for u in range(len(label)):
+        strength[label[u]] += first[u + 1] - first[u]
+        for i in range(first[u], first[u + 1]):
+            inside += label[head[i]] == label[u]
+    return inside / len(head) - np.sum((strength / len(head)) ** 2)
