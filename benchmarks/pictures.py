@@ -1,5 +1,8 @@
 """Take the documentation's pictures: ``python -m benchmarks.pictures RUN --against SNAPSHOT``.
 
+An agent's mood and its causes show best where something happens: ``--only agent`` takes that picture from
+another run (the one in the README is `state-dynamics` with ``emotion.dynamics=second``).
+
 Serves the dashboard on loopback, opens its pages in the system's Chromium and writes PNG files. Nothing is
 drawn for the occasion: whoever has the run can take the same pictures.
 """
@@ -29,9 +32,11 @@ def subjects(run: Path) -> dict[str, str]:
     with RunReader(run) as record:
         own_comments = [row for row in record.rows(Comment) if row.step]
         asking = {row.agent for row in record.rows(LlmCall)}
-        written = [row for row in record.rows(Post) if row.author in asking and row.step]
         talked = Counter(row.post_id for row in own_comments)
-        thread = max(written, key=lambda post: (talked[post.post_id], post.seq)).post_id
+        written = [row for row in record.rows(Post) if row.step]
+        thread = max(
+            written, key=lambda post: (post.author in asking, talked[post.post_id], post.seq)
+        ).post_id
         moods: dict[str, list[float]] = {}
         for mood in record.rows(Emotion):
             moods.setdefault(mood.agent, []).append(mood.v)
@@ -57,8 +62,14 @@ def take(page: Page, address: str, path: str, out: Path) -> None:
     page.locator(".waiting").first.wait_for(state="detached", timeout=PATIENCE_MS)
     if path.startswith("/thread"):
         page.locator("summary", has_text="why?").first.click()
+    mood = page.locator("section.card", has=page.locator("h2", has_text="Mood"))
+    if path.startswith("/agent?"):
+        mood.locator("summary", has_text="table behind").click()
     page.wait_for_timeout(2500)
-    page.screenshot(path=out, full_page=True, clip={"x": 0, "y": 0, "width": 1280, "height": HEIGHT})
+    if path.startswith("/agent?"):
+        mood.screenshot(path=out)
+    else:
+        page.screenshot(path=out, full_page=True, clip={"x": 0, "y": 0, "width": 1280, "height": HEIGHT})
 
 
 def main() -> None:
@@ -67,6 +78,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--against", type=Path)
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
+    parser.add_argument("--only", help="take one picture, by its file's name")
     options = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -79,6 +91,8 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, path in subjects(options.run).items():
+            if options.only not in (None, name):
+                continue
             take(page, f"http://127.0.0.1:{server.effective_port}", path, options.out / f"{name}.png")
             print(options.out / f"{name}.png")
         browser.close()

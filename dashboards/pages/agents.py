@@ -208,7 +208,7 @@ def _mood(source: Source, agent: str) -> Component:
             return f"moved by {target}"
         return f"moved by {content.handle_of(source, place.author)}: {line(place.text, 60)}"
 
-    causes = [cause(target) for target in frame["cause"]]
+    causes = [cause(mood.cause) for mood in moods]
     last = frame.iloc[-1]
     sign = sign_of(last["label"])
     now = html.P(

@@ -99,7 +99,7 @@ def _inner(agent: int) -> Iterator[Row]:
             0,
             0,
             "joy" if mood > 0 else "fear",
-            "p1",
+            "p1" if k else None,
         )
         yield Appraisal(
             0,

@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moltarium.dashboards import content
+from moltarium.dashboards.page import Lab
+from moltarium.dashboards.pages.agents import PAGES
 from moltarium.dashboards.parts import link_to, number, page_number
 from moltarium.dashboards.report import inert
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.tree import arrange
 from moltarium.dashboards.why import turns, why
 from moltarium.sim.record.errors import NotComputable, RecordError
-from moltarium.sim.record.schema import Comment
+from moltarium.sim.record.schema import Comment, Emotion
 
 
 def comment(name: str, parent: str | None, seq: int) -> Comment:
@@ -134,3 +136,13 @@ def test_addresses_and_figures() -> None:
         "–", "0", "1,234,567", "0.123", "−0.322", "12.3", "1.0e−05",
     ]  # fmt: skip
     assert [page_number({"page": text}) for text in ("3", "0", "-1", "x", "9" * 40)] == [3, 1, 1, 1, 1]
+
+
+def test_a_mood_without_a_cause_returns_to_rest(source: Source) -> None:
+    causes = [row.cause for row in source.record.rows_where(Emotion, agent="a0")]
+    assert None in causes
+    assert any(causes)
+    page = next(page for page in PAGES if page.path == "agent")
+    told = str(page.view(Lab(source), {"id": "a0"}))
+    assert "returning to its temperament" in told
+    assert "moved by nan" not in told
