@@ -93,7 +93,7 @@ def published(
     from moltarium.analysis.compare import compare_published
 
     with _open(folder) as record:
-        comparisons = compare_published(record, seed=seed, draws=draws)
+        comparisons = compare_published(record, seed=seed, draws=draws, every=True)
         title = f"{record.run.title} beside published figures"
     if as_json:
         put_json(rendered(comparisons))
@@ -116,8 +116,8 @@ def export(
 ) -> None:
     """Write a record as a crawler would have seen it: MoltBook's JSON lines, which `import` reads.
 
-    With --format csv: every table it holds. Texts that a spreadsheet would take for formulas get an apostrophe
-    before them, and the column "guarded" names them.
+    With --format csv: every table it holds. Texts that a spreadsheet would take for formulas get an
+    apostrophe before them, and the column "guarded" names them.
     """
     from moltarium.sim.record.coverage import coverage_of
     from moltarium.sim.record.export import export_moltbook

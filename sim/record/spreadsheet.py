@@ -5,8 +5,8 @@ unknown text differs from an empty one. A text that a spreadsheet could take for
 with ``= + - @``, a tab, a carriage return or a line feed (also in their full-width forms), is guarded by an
 apostrophe before it. So is one that begins with an apostrophe, which makes the rule reversible: *remove one
 leading apostrophe, if there is one*. Text that no CSV reader could hold, with a NUL or half a surrogate pair,
-is written as a JSON string literal. The last column, ``guarded``, flags every such cell: the names of the row's
-guarded columns, ``:json`` behind those written as literals. `unguarded` undoes it all.
+is written as a JSON string literal. The last column, ``guarded``, flags every such cell: the names of the
+row's guarded columns, ``:json`` behind those written as literals. `unguarded` undoes it all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.layout import columns
@@ -109,9 +109,10 @@ def unguarded(row: Mapping[str, str]) -> dict[str, str]:
     return dict(_restored(row))
 
 
-def _restored(row: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    marks = dict(mark.partition(":")[::2] for mark in row[GUARDED].split())
+def _restored(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    marks = set(row[GUARDED].split())
     for name, cell in row.items():
-        if name != GUARDED:
-            literal = marks.get(name)
-            yield name, cell if literal is None else json.loads(cell) if literal else cell[len(_GUARD) :]
+        if name + _LITERAL in marks:
+            yield name, json.loads(cell)
+        elif name != GUARDED:
+            yield name, cell[len(_GUARD) :] if name in marks else cell
