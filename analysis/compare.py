@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from moltarium.analysis.battery import measure
 from moltarium.analysis.bootstrap import Interval
 from moltarium.analysis.metric import Json, Measure
-from moltarium.analysis.published import Grade, Published, comparable
+from moltarium.analysis.published import Grade, Published, comparable, published_figures
 from moltarium.analysis.results import number
 from moltarium.sim.record.keyhole import keyhole
 from moltarium.sim.record.view import Record
@@ -62,8 +62,20 @@ def compare(a: Record, b: Record, *, seed: int = 0, draws: int = 200) -> dict[st
     return {name: _beside(left[name], right[name]) for name in left}
 
 
-def compare_published(a: Record, *, seed: int = 0, draws: int = 200) -> dict[str, Comparison]:
+def compare_published(
+    a: Record, *, seed: int = 0, draws: int = 200, every: bool = False
+) -> dict[str, Comparison]:
     """Set a record, through the keyhole, beside every figure published under the same definition.
+
+    Parameters
+    ----------
+    a
+        A run or a snapshot.
+    seed, draws
+        See `battery.measure`.
+    every
+        Also give the figures that can't be compared, under their published names and without a value of ours,
+        each with what that would take.
 
     Returns
     -------
@@ -76,6 +88,9 @@ def compare_published(a: Record, *, seed: int = 0, draws: int = 200) -> dict[str
     for metric, figures in comparable().items():
         for place, figure in enumerate(figures):
             found[metric if not place else f"{metric} ({figure.name})"] = _published(measures[metric], figure)
+    if every:
+        alone = (figure for figure in published_figures() if figure.metric is None)
+        found |= {figure.name: _alone(figure) for figure in alone}
     return found
 
 
@@ -123,6 +138,11 @@ def _published(a: Measure, figure: Published) -> Comparison:
         grade=figure.grade,
         note="; ".join(filter(None, (a.note, theirs))),
     )
+
+
+def _alone(figure: Published) -> Comparison:
+    ours = Measure(None, figure.source, figure.definition, needs=figure.needs)
+    return _published(ours, figure)
 
 
 def _contrast(a: float | None, b: float | None) -> tuple[float | None, float | None]:

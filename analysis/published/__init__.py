@@ -6,13 +6,18 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 Grade: TypeAlias = Literal["A", "B", "C"]
 """A read in the primary text, its source or its data; B abstract only; C second-hand, unchecked."""
 
 GRADES: Final[tuple[Grade, ...]] = ("A", "B", "C")
 """Best first."""
+
+_UNREAD: Final[dict[Grade, str]] = {
+    "B": "the paper's definition: only its abstract was read",
+    "C": "the paper's definition: the figure is second-hand",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Published:
     """Shares as fractions; times in the unit that the name ends with."""
     metric: str | None
     """Our dotted name, only where the definition is the same."""
+    needs: str | None
+    """What it would take to set the figure beside ours; ``None`` where `metric` does."""
     definition: str
     """What was measured, in one line."""
     filter: str
@@ -55,6 +62,7 @@ def published_figures() -> tuple[Published, ...]:
             name=f"{paper}.{figure['name']}",
             value=float(figure["value"]),
             metric=figure.get("metric"),
+            needs=None if "metric" in figure else figure.get("needs") or _lack(figure, content["grade"]),
             definition=figure["definition"],
             filter=figure.get("filter", ""),
             population=figure.get("population", "MoltBook"),
@@ -65,6 +73,13 @@ def published_figures() -> tuple[Published, ...]:
         for paper, content in papers.items()
         for figure in content["figures"]
     )
+
+
+def _lack(figure: dict[str, Any], grade: Grade) -> str | None:
+    """Return why a figure can't be compared, where its population or grade says so."""
+    if (population := figure.get("population")) is not None:
+        return f"a record of {population}"
+    return _UNREAD.get(cast(Grade, figure.get("grade", grade)))
 
 
 def comparable() -> dict[str, tuple[Published, ...]]:

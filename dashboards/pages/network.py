@@ -68,7 +68,7 @@ def _drawn(lab: Lab, _query: Query) -> Component:
         ),
         title=f"{len(drawing.names):,} of {drawing.n_all:,} agents, {len(sizes)} modules",
         note="Size is the number of agents it answers or is answered by; colour and shape are modules"
-        " (Louvain, whole network), which are set apart, so distance between them means little. The best"
+        " (Leiden, whole network), which are set apart, so distance between them means little. The best"
         f" connected and at most {MAX_EDGES:,} ties are drawn. Click an agent to meet it; click a module in"
         " the legend to hide it.",
         wide=True,

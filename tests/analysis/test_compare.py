@@ -63,6 +63,17 @@ def test_beside_the_published_figures(forum: Any) -> None:
     assert all({"a", "b", "grade", "source", "definition"} <= entry.keys() for entry in entries.values())
 
 
+def test_a_figure_that_cannot_be_compared_says_what_that_would_take(forum: Any) -> None:
+    found = compare_published(forum(POSTS, COMMENTS), draws=0, every=True)
+    named = {figure.name for figure in published_figures() if figure.metric is None}
+    assert len(found) == len(published_figures())
+    assert {name for name in found if name in named} == named
+    zipf, human = found["holtz.zipf"], found["zhu.reciprocity_reddit"]
+    assert (zipf.a, zipf.b, zipf.needs) == (None, 1.70, "a: the paper's word splitting and way of fitting")
+    assert (human.needs, human.grade) == ("a: a record of Reddit", "C")
+    assert compare_published(forum(POSTS, COMMENTS), draws=0).keys() == found.keys() - named
+
+
 def test_published_data_are_whole() -> None:
     figures = published_figures()
     assert len(figures) >= 110
@@ -73,6 +84,7 @@ def test_published_data_are_whole() -> None:
         assert figure.source
         assert figure.metric is None or figure.metric in definitions()
         assert figure.metric is None or (figure.grade == "A" and figure.population == "MoltBook")
+        assert (figure.metric is None) == bool(figure.needs), figure.name
 
 
 def test_holtz_fills_the_acceptance_table() -> None:
@@ -91,12 +103,18 @@ def test_holtz_fills_the_acceptance_table() -> None:
         "network.reply.clustering_local": 0.470,
         "network.reply.assortativity": -0.210,
         "network.reply.modularity": 0.303,
+        "shape.reply.communities": 14,
+        "shape.reply.path_mean_weighted": 2.91,
+        "shape.reply.diameter_weighted": 41,
         "activity.gini": 0.839,
         "activity.alpha": 1.70,
         "thread.depth_mean": 1.07,
         "thread.never_replied": 0.935,
         "thread.posts_with_comment": 0.946,
         "thread.first_comment_median_min": 0.4,
+        "thread.first_comment_mean_min": 8.0,
+        "community.largest_share": 0.678,
+        "text.my_human": 0.094,
         "community.top10_share": 0.851,
         "tree.shape_minimal": 0.395,
         "tree.shape_wide_tree": 0.360,
