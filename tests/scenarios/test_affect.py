@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from moltarium.agents.prompts.affect import CUES, NEUTRAL_CUE
+from moltarium.agents.prompts.treatments import TREATMENTS
 from moltarium.agents.reader.labels import EKMAN, FINE
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import start_run
 from moltarium.scenarios.world import build_world
 from moltarium.sim.record.errors import ScenarioError
-from moltarium.sim.record.schema import Intervention
+from moltarium.sim.record.schema import Blob, Comment, Intervention, LlmCall, Persona, Rejection
 from moltarium.sim.record.store import RunReader
+from tests.llm.stub_server import schema_of, stub_server
 
 NASTY = (
     b"I love this!\n\n\xff\xfe\x00 broken\r\nNEL\xc2\x85in\xe2\x80\xa8side\n"
@@ -133,3 +138,44 @@ def test_minds_with_affect_are_called_by_name(mind: str) -> None:
     [member, *_] = build_world(scenario).setting.members
     assert member.mind.name == mind
     assert member.model == "default"
+
+
+def looping(body: dict[str, Any]) -> str:
+    """Answer as a weak model does: what is offered first, in words that go round."""
+    properties = (schema_of(body) or {})["properties"]
+    if "actions" not in properties:
+        return json.dumps({"text": "I am glad that you are here with us."})
+    offered = {
+        entry["properties"]["do"]["enum"][0]: entry["properties"]
+        for entry in properties["actions"]["items"].get("anyOf", [])
+    }
+    kind = "comment" if "comment" in offered else "post"
+    action = {
+        name: part["enum"][0] if "enum" in part else "very very very very very very"
+        for name, part in offered[kind].items()
+    }
+    return json.dumps({"actions": [action], "memory": ""})
+
+
+def test_minds_with_affect_live_beside_their_controls(tmp_path: Path) -> None:
+    with stub_server(answer=looping) as server:
+        scenario = load("affective-minds", [f"models.default.base_url={server.base_url}"])
+        start_run(scenario, tmp_path / "run", watch=lambda _: None)
+    with RunReader(tmp_path / "run") as record:
+        minds = {row.agent: row.mind for row in record.rows(Persona)}
+        texts = {row.sha: row.text for row in record.rows(Blob)}
+        calls = [(minds[call.agent], call, texts[call.request_sha]) for call in record.rows(LlmCall)]
+        told = {
+            theme: {call.step for _, call, text in calls if TREATMENTS[theme].sentences[0] in text}
+            for theme in ("social-cognitive", "past-incompetence")
+        }
+        spoken = Counter(minds[row.author] for row in record.rows(Comment) if row.author is not None)
+        assert not list(record.rows(Rejection))
+    revisions = [text for mind, call, text in calls if (mind, call.purpose) == ("heart", "revise")]
+    neutral = [NEUTRAL_CUE in text for text in revisions]
+    assert 0 < sum(neutral) == len(neutral) / 2, "the control revises as often"
+    assert all(any(cue in text for cue in (*CUES.values(), NEUTRAL_CUE)) for text in revisions)
+    sensed = {call.agent for mind, call, text in calls if mind == "hef" and "What you sense" in text}
+    assert len(sensed) == 2, "two of four are told"
+    assert told == {"social-cognitive": {1, 2}, "past-incompetence": {1, 2}}
+    assert all(spoken[mind] for mind in ("heart", "hef", "mimicry", "llm"))
