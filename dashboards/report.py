@@ -38,6 +38,7 @@ from moltarium.dashboards.untrusted import line, shown
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Community, LlmCall, Quarantine, Rejection
+from moltarium.sim.record.warnings import warnings_of
 
 _HERE: Final = Path(__file__).parent
 
@@ -111,6 +112,7 @@ def _render(source: Source, other: Source | None) -> str:
         synthetic=coverage.synthetic,
         notes=coverage.notes,
         missing=sorted(coverage.missing),
+        warnings=warnings_of(source.record),
         counts=_counts(source),
         activity=_exhibit(
             "activity",

@@ -42,10 +42,14 @@ def measure(
         raise typer.BadParameter("give a RUN to measure, or --list")
     from moltarium.analysis.battery import measure as measure_all
     from moltarium.analysis.results import as_json as rendered
+    from moltarium.sim.record.warnings import warnings_of
 
     with _open(folder) as record:
         measures = measure_all(record, seed=seed, draws=draws)
         title = record.run.title
+        warnings = warnings_of(record)
+    for warning in warnings:
+        say(f"warning: {warning}")
     if as_json:
         put_json(rendered(measures))
     else:

@@ -26,6 +26,7 @@ from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.errors import CeilingReached, Interrupted, ModelError, Paused, RecordError
 from moltarium.sim.record.schema import Telemetry
 from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.warnings import MODEL_CHANGED
 from moltarium.sim.society import Society
 
 _GLIMPSE_S = 0.1
@@ -167,7 +168,7 @@ class Session:
                 f" {before[-1].fingerprint or '(no fingerprint)'}"
             )
             self.log.warn("model changed", detail=words)
-            yield "model_changed", 1.0, words
+            yield MODEL_CHANGED, 1.0, words
 
     def _interrupted(self, control: Control) -> Interrupted:
         return Interrupted(f"stopped by {control.stopped_by} at step {self.society.steps} of {self.steps}")

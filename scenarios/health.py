@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from moltarium.scenarios.standing import LOST
 from moltarium.sim.record.schema import LlmCall, Rejection, Telemetry
 from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.warnings import warnings_of
 
 STUCK_TURNS: Final = 3
 """An agent whose last so many turns all failed is stuck: its own failures may be what keeps it failing."""
@@ -117,12 +117,9 @@ def health_of(record: RunReader) -> Health:
         each.invalid += turn in failed
         each.failing = each.failing + 1 if turn in failed else 0
     sums: Counter[str] = Counter()
-    warnings: list[str] = []
     for fact in record.rows(Telemetry):
         if fact.name in {"retries", "rate_limited"}:
             sums[fact.name] += int(fact.value)
-        elif fact.name in {"model_changed", LOST}:
-            warnings.append(fact.detail)
     return Health(
-        dict(agents), calls, cached, cost, sums["retries"], sums["rate_limited"], refused, tuple(warnings)
+        dict(agents), calls, cached, cost, sums["retries"], sums["rate_limited"], refused, warnings_of(record)
     )

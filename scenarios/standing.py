@@ -14,11 +14,10 @@ from moltarium.scenarios.spec import CeilingsSpec
 from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.schema import Telemetry
 from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.warnings import LOST
 
 CEILINGS: Final = "ceilings"
 """Name of the telemetry that holds ceilings raised (or lowered) by a `resume`."""
-LOST: Final = "lost_steps"
-"""Name of the telemetry that says how many steps a power cut took."""
 _TAIL_BYTES: Final = 1 << 20
 """Of a log, in which its last tick is looked for."""
 

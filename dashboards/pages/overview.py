@@ -39,6 +39,7 @@ from moltarium.sim.record.schema import (
     Rejection,
     Run,
 )
+from moltarium.sim.record.warnings import warnings_of
 
 ABSTAIN = "Abstain"
 """Kind of the rejection that stands for a model answer which could not be used."""
@@ -215,6 +216,10 @@ def _health(source: Source) -> Component:
             )
         else:
             facts.append(_fact("Invalid model answers", "–", "ok", "no mind asked a model"))
+    warnings = warnings_of(record)
+    if warnings:
+        words = "; ".join(shown(each, 400) for each in warnings)
+        facts.insert(0, _fact("Warnings of the run", number(len(warnings)), "look", words))
     coverage = coverage_of(source.run)
     missing = sorted(coverage.missing)
     facts.append(

@@ -16,8 +16,13 @@ from typing import Any
 
 import orjson
 import pytest
+from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
+from moltarium.dashboards.app import PAGES
+from moltarium.dashboards.page import Lab
+from moltarium.dashboards.report import write_report
+from moltarium.dashboards.source import Source
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.control import SOCKET, command
 from moltarium.scenarios.load import load
@@ -285,6 +290,18 @@ def test_a_changed_model_is_warned_of(asking: str, tmp_path: Path) -> None:
     [warning] = result.warnings
     assert "fp_new" in warning
     assert any("model changed" in line for line in (out / "run.log").read_text().splitlines())
+    for form in ([], ["--json"]):
+        said = CliRunner().invoke(app, ["measure", str(out), "--draws", "20", *form])
+        assert f"warning: {warning}" in said.stderr
+    write_report(out, None, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "The run itself warns" in page
+    assert "&#39;default&#39; answers as stub fp_new since step" in page
+    source = Source(out)
+    overview = json.dumps(PAGES["overview"].view(Lab(source, None), {}), cls=PlotlyJSONEncoder)
+    source.close()
+    assert "Warnings of the run: 1" in overview
+    assert "fp_new" in overview
 
 
 def fingerprinted(body: dict[str, Any], fingerprint: str) -> Fault:
