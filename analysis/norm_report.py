@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from moltarium.analysis.alignment import BLOCKS, answered
+from moltarium.analysis.centroids import centroids
 from moltarium.analysis.conduct import enforcement, lagged_distance, newcomers
 from moltarium.analysis.embeddings import Embedder, static_embedder
 from moltarium.analysis.histories import upvotes
@@ -38,7 +39,8 @@ def norms(
 ) -> Json:
     """Return every reading of norms as plain values; what can't be computed says what it needs.
 
-    Keys: ``convergence`` (dispersion inside communities against shuffled ones), ``templates``, ``windows``
+    Keys: ``convergence`` (dispersion inside communities against shuffled ones), ``centroids`` (distance
+    between communities and clusters inside them), ``templates``, ``windows``
     (entropy, JSD, compression, Zipf, n-gram birth and death), ``newcomers``, ``enforcement``, ``style``.
 
     Parameters
@@ -84,7 +86,7 @@ def norms(
     for name, compute in questions.items():
         report[name] = _attempt(compute)
     stance = _attempt(conduct)
-    report |= {name: stance.get(name, stance) for name in ("newcomers", "enforcement")}
+    report |= {name: stance.get(name, stance) for name in ("newcomers", "enforcement", "centroids")}
     return report
 
 
@@ -122,7 +124,11 @@ def _conduct(record: Record, texts: Texts, embedder: Embedder, draws: int, seed:
     def tenure() -> Json:
         return plain_json(asdict(newcomers(distance, community, author, draws=max(draws, 200), seed=seed)))
 
-    return {"newcomers": _attempt(tenure), "enforcement": responses}
+    def between() -> Json:
+        names = frame["community"].to_numpy(object)
+        return plain_json(asdict(centroids(vectors, names, author, block, draws=max(draws, 200), seed=seed)))
+
+    return {"newcomers": _attempt(tenure), "enforcement": responses, "centroids": _attempt(between)}
 
 
 def _amount(record: Record, response: str, ids: list[str]) -> Floats:

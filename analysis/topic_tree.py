@@ -69,6 +69,6 @@ def topic_tree(rows: Any, sizes: Sequence[int], vocabulary: Sequence[str]) -> tu
         within = weight[held[-1]]
         mean = np.asarray(rows[held[-1]].T @ within).ravel() / within.sum()
         best = np.argsort(-mean, kind="stable")[:WORDS]
-        words = tuple(vocabulary[column] for column in best if mean[column] > 0)
+        words = tuple(str(vocabulary[int(column)]) for column in best if mean[column] > 0)
         found.append(Merger(n + place, left, right, float(distance), int(within.sum()), words))
     return tuple(found)

@@ -194,6 +194,7 @@ def _effect_row(effect: Effect) -> tuple[object, ...]:
 def _norm_rows(found: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     """The figures that answer a question; everything else is in the JSON."""
     yield _standing("dispersion inside communities: change", found["convergence"], "change")
+    yield _standing("distance between communities' centroids", found["centroids"], "distance")
     templates = found["templates"]
     if "needs" not in templates:
         yield "share with a near-duplicate", templates["near_duplicates"], None, None, None, None
