@@ -7,6 +7,7 @@ not depend on how time is cut up; at a waking it takes one impulse. All models a
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -216,9 +217,22 @@ def _pull(gain: float, given: Inputs, mood: Floats, individual: Individual) -> F
     return impulse
 
 
-@dataclass(frozen=True, slots=True)
-class Still:
-    """No dynamics: every mood stays at its temperament. The null of all emotion models."""
+def require_dynamics(gain: float, half_life_h: float) -> None:
+    """Refuse a gain or a half-life out of range.
+
+    Raises
+    ------
+    ValueError
+        Unless the gain lies in [0, 1] and the half-life is positive.
+    """
+    _require(0.0 <= gain <= 1.0, "gain lies in [0, 1]")
+    _require(half_life_h > 0.0, "half_life_h is positive")
+
+
+class Bounded(ABC):
+    """An `EmotionModel` that clamps what it is given before it moves anything."""
+
+    __slots__ = ()
 
     def step(
         self,
@@ -229,13 +243,25 @@ class Still:
         traits: Floats,
         dt_h: Floats,
     ) -> MoodState:
+        """Let `dt_h` hours pass, then take one impulse (see `EmotionModel`)."""
+        return self.after(bounded_inputs(state, stimulus, strength, temperament, traits, dt_h))
+
+    @abstractmethod
+    def after(self, given: Inputs) -> MoodState:
+        """Return the moods after the time and the impulse that are given, all within their ranges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still(Bounded):
+    """No dynamics: every mood stays at its temperament. The null of all emotion models."""
+
+    def after(self, given: Inputs) -> MoodState:
         """Return the temperament, whatever happened."""
-        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
         return MoodState(given.temperament.copy(), np.zeros_like(given.mood), given.clamped)
 
 
 @dataclass(frozen=True, slots=True)
-class FirstOrder:
+class FirstOrder(Bounded):
     """Exponential return and an immediate response.
 
     Over t hours s ← s₀ + (s − s₀)·2^(−t/h); then s ← s + g·w·(x − s) for a stimulus x of strength w. Both are
@@ -252,20 +278,10 @@ class FirstOrder:
     individual: Individual = Individual()
 
     def __post_init__(self) -> None:
-        _require(0.0 <= self.gain <= 1.0, "gain lies in [0, 1]")
-        _require(self.half_life_h > 0.0, "half_life_h is positive")
+        require_dynamics(self.gain, self.half_life_h)
 
-    def step(
-        self,
-        state: MoodState,
-        stimulus: Floats,
-        strength: Floats,
-        temperament: Floats,
-        traits: Floats,
-        dt_h: Floats,
-    ) -> MoodState:
-        """Relax for `dt_h` hours, then move towards the stimulus (see `EmotionModel`)."""
-        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
+    def after(self, given: Inputs) -> MoodState:
+        """Relax, then move towards the stimulus."""
         mood = relaxed(given, self.half_life_h, self.individual)
         mood += _pull(self.gain, given, mood, self.individual)
         # Only rounding can step over the edge here.
@@ -273,7 +289,7 @@ class FirstOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOrder:
+class SecondOrder(Bounded):
     """Momentum: a part of every impulse arrives later, so moods lag, carry on and overshoot.
 
     Free motion is ds/dt = u − λ(s − s₀), du/dt = −κu with λ = ln 2 / h and κ = −ln μ per hour, solved in
@@ -296,24 +312,13 @@ class SecondOrder:
     individual: Individual = Individual()
 
     def __post_init__(self) -> None:
-        _require(0.0 <= self.gain <= 1.0, "gain lies in [0, 1]")
+        require_dynamics(self.gain, self.half_life_h)
         _require(0.0 <= self.momentum < 1.0, "momentum lies in [0, 1)")
-        _require(self.half_life_h > 0.0, "half_life_h is positive")
 
-    def step(
-        self,
-        state: MoodState,
-        stimulus: Floats,
-        strength: Floats,
-        temperament: Floats,
-        traits: Floats,
-        dt_h: Floats,
-    ) -> MoodState:
-        """Move freely for `dt_h` hours, then take the impulse (see `EmotionModel`)."""
+    def after(self, given: Inputs) -> MoodState:
+        """Move freely, then take the impulse."""
         if self.momentum == 0.0:
-            first = FirstOrder(self.gain, self.half_life_h, self.individual)
-            return first.step(state, stimulus, strength, temperament, traits, dt_h)
-        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
+            return FirstOrder(self.gain, self.half_life_h, self.individual).after(given)
         fade = -math.log(self.momentum)
         # What is still to come, in mood units; the velocity handed in may be more than there is room for.
         pending = _within_room(given.velocity / fade, given.mood, given.temperament)

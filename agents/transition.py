@@ -22,7 +22,15 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.agents.emotion import ANCHORS, Individual, MoodState, bounded_inputs, relaxed
+from moltarium.agents.emotion import (
+    ANCHORS,
+    Bounded,
+    Individual,
+    Inputs,
+    MoodState,
+    relaxed,
+    require_dynamics,
+)
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -140,7 +148,7 @@ def shipped() -> Transition:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class Learnt(Bounded):
     """Moods that relax like `FirstOrder` and take the learnt transition as impulse.
 
     s ← s + g·w·(clip(s + Δ ⊙ P′) − s): a convex combination, so moods stay within [−1, 1]; with no stimulus
@@ -157,22 +165,10 @@ class Learnt:
     """Only its inertia: how personality bends the push was learnt."""
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.gain <= 1.0:
-            raise ValueError("gain lies in [0, 1]")
-        if not self.half_life_h > 0.0:
-            raise ValueError("half_life_h is positive")
+        require_dynamics(self.gain, self.half_life_h)
 
-    def step(
-        self,
-        state: MoodState,
-        stimulus: Floats,
-        strength: Floats,
-        temperament: Floats,
-        traits: Floats,
-        dt_h: Floats,
-    ) -> MoodState:
-        """Relax for `dt_h` hours, then take the transition (see `EmotionModel`)."""
-        given = bounded_inputs(state, stimulus, strength, temperament, traits, dt_h)
+    def after(self, given: Inputs) -> MoodState:
+        """Relax, then take the transition."""
         mood = relaxed(given, self.half_life_h, self.individual)
         share = (self.gain * given.strength)[:, None]
         for start in range(0, len(mood), _BLOCK):

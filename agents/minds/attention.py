@@ -26,6 +26,17 @@ def strangers_items(seen: Observation) -> list[Item]:
     return [item for item in first.values() if item.author_id != own and item.author != handle]
 
 
+def in_sight(seen: Observation) -> dict[str, Item]:
+    """Return all texts that a turn shows, by target; what the feed says of one counts last."""
+    shown = (*seen.own, *(notice.item for notice in seen.notices), *seen.feed)
+    return {item.target: item for item in shown}
+
+
+def as_read(item: Item) -> str:
+    """Return an item's title, if any, and body, as the reader is given them."""
+    return f"{item.title}\n{item.body}" if item.title else item.body
+
+
 def item_weights(
     seen: Observation,
     items: Sequence[Item],

@@ -20,6 +20,7 @@ from moltarium.agents.interface import (
     WritePost,
 )
 from moltarium.agents.minds import said
+from moltarium.agents.minds.attention import in_sight
 from moltarium.agents.minds.llm import LLMMind
 from moltarium.agents.minds.wording import Unfit, clean
 from moltarium.agents.prompts.affect import CUES, NEUTRAL_CUE, check, revise
@@ -69,7 +70,7 @@ class HeartMind:
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Draft, check, revise (see `moltarium.agents.interface.Mind`)."""
         actions = list((yield from self.inner.decide(seen, rng)))
-        items = _in_sight(seen)
+        items = in_sight(seen)
         open_ = [place for place, action in enumerate(actions) if isinstance(action, Text)]
         for number in range(self.rounds):
             if not open_:
@@ -149,8 +150,3 @@ def _reworded(action: Action, text: str) -> Action:
     """Return the same act in other words; a post keeps its title."""
     assert isinstance(action, Text)
     return action._replace(body=text)
-
-
-def _in_sight(seen: Observation) -> dict[str, Item]:
-    shown: Sequence[Item] = (*seen.own, *(notice.item for notice in seen.notices), *seen.feed)
-    return {item.target: item for item in shown}

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from moltarium.agents.interface import Item, Observation, Thought
+from moltarium.agents.interface import Observation, Thought
+from moltarium.agents.minds.attention import as_read
 from moltarium.agents.minds.llm import LLMMind
 from moltarium.agents.ontology import at_tier, composed, leads_to, summed
 from moltarium.agents.prompts.affect import noticed
@@ -82,7 +83,7 @@ class HefMind:
         """Return the observation with what was sensed added to its closing words."""
         named = [(f"n{i}", notice.item) for i, notice in enumerate(seen.notices, 1)]
         named += [(f"i{i}", item) for i, item in enumerate(seen.feed, 1)]
-        texts = [_text(item) for _, item in named]
+        texts = [as_read(item) for _, item in named]
         found = sense(texts, self.top_k, self.causes, self.least, self.tier)
         told = seen.treatment.get("closing", "")
         hint = noticed(
@@ -135,7 +136,3 @@ def _causes(text: str, classes: Sequence[str], k: int) -> tuple[str, ...]:
     drops = [(float(probs[0] - p), span[0].lower()) for p, span in zip(probs[1:], spans, strict=True)]
     strongest = sorted((drop for drop in drops if drop[0] > 0.01), key=lambda drop: -drop[0])
     return tuple(dict.fromkeys(word for _, word in strongest))[:k]
-
-
-def _text(item: Item) -> str:
-    return f"{item.title}\n{item.body}" if item.title else item.body

@@ -26,6 +26,7 @@ from moltarium.agents.interface import (
 )
 from moltarium.agents.minds import said
 from moltarium.agents.minds.answers import REFUSALS, declined, refuses
+from moltarium.agents.minds.attention import as_read
 from moltarium.agents.prompts.affect import reconsider, reply_with
 from moltarium.agents.reader import load_reader
 
@@ -102,7 +103,7 @@ class MimicryMind:
         within = _answerable(seen)
         if not seen.allowance.comment or not within or rng.random() >= self.reply_rate:
             return ()
-        reading = load_reader().read([_text(item) for item in within])
+        reading = load_reader().read([as_read(item) for item in within])
         place = int(np.argmax((reading.vad**2).sum(axis=1)))
         item, emotion = within[place], reading.labels()[place]
         touched = _between(seen.mood, VAD(*reading.vad[place].tolist()), self.contagion)
@@ -159,10 +160,6 @@ def _answerable(seen: Observation) -> list[Item]:
     heard = [notice.item for notice in seen.notices if notice.kind != "removal"]
     items = {item.target: item for item in (*heard, *seen.feed) if item.author_id != seen.agent}
     return list(items.values())
-
-
-def _text(item: Item) -> str:
-    return f"{item.title}\n{item.body}" if item.title else item.body
 
 
 def _between(start: VAD, end: VAD, share: float) -> VAD:

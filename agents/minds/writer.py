@@ -22,6 +22,7 @@ from moltarium.agents.interface import (
     WriteComment,
     WritePost,
 )
+from moltarium.agents.minds.attention import in_sight
 from moltarium.agents.minds.dice import Dice
 from moltarium.agents.minds.drafts import CommentDraft, Planner, PostDraft, Step, full_text
 from moltarium.agents.minds.wording import Unfit, Wording, clean, split_title
@@ -71,7 +72,7 @@ class WriterMind:
         wanted = {i: step for i, step in enumerate(chosen) if isinstance(step, Written)}
         if not wanted:
             return tuple(step for step in chosen if not isinstance(step, Written))
-        items = _in_sight(seen)
+        items = in_sight(seen)
         cues = {i: _cue(action, seen, items, rng) for i, action in wanted.items()}
         outcomes: dict[int, Wording | Unfit] = {}
         for attempt in (0, 1):
@@ -119,12 +120,6 @@ def _chosen(policy: Mind, seen: Observation, rng: np.random.Generator) -> tuple[
         return tuple(end.value)
     thought.close()
     raise TypeError(f"the policy {policy.name!r} asks a model; a writer needs one that decides by itself")
-
-
-def _in_sight(seen: Observation) -> dict[str, Item]:
-    known = {item.target: item for item in seen.own}
-    known |= {notice.item.target: notice.item for notice in seen.notices}
-    return known | {item.target: item for item in seen.feed}
 
 
 def _topic(seen: Observation, community: str, rng: np.random.Generator) -> str:
