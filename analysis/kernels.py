@@ -213,6 +213,29 @@ def resampled(
 
 
 @njit(cache=True, nogil=True)
+def alike(low: Ints, high: Ints, k: Floats, w: Floats) -> tuple[float, float, float, float]:
+    """Return total, mean, variance and covariance of a node's number at both ends of undirected edges.
+
+    ``w`` weighs edges; empty, each counts once.
+    """
+    total, mean = 0.0, 0.0
+    for e in range(len(low)):
+        weight = w[e] if len(w) else 1.0
+        total += 2 * weight
+        mean += float(weight * (k[low[e]] + k[high[e]]))
+    if total == 0.0:
+        return total, 0.0, 0.0, 0.0
+    mean /= total
+    variance, covariance = 0.0, 0.0
+    for e in range(len(low)):
+        weight = w[e] if len(w) else 1.0
+        x, y = float(k[low[e]] - mean), float(k[high[e]] - mean)
+        variance += weight * (x * x + y * y)
+        covariance += 2 * weight * x * y
+    return total, mean, variance / total, covariance / total
+
+
+@njit(cache=True, nogil=True)
 def distances(first: Ints, head: Heads, n: int, source: int) -> Heads:
     """Return the number of steps from one node to each, −1 where there is no way."""
     distance = np.full(n, -1, np.int32)

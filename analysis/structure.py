@@ -206,18 +206,14 @@ def assortativity(
     >>> assortativity(Simple(4, np.array([0, 0, 0]), np.array([1, 2, 3])))
     -1.0
     """
+    from moltarium.analysis import kernels
+
     k = np.asarray(graph.degrees() if degree is None else degree, dtype=np.float64)
-    w = np.ones(graph.m) if weight is None else np.asarray(weight, dtype=np.float64)
-    total = 2 * w.sum()
-    if not total:
+    w = np.zeros(0) if weight is None else np.asarray(weight, dtype=np.float64)
+    total, mean, variance, covariance = kernels.alike(graph.low, graph.high, k, w)
+    if not total or variance <= 1e-12 * max(mean * mean, 1.0):
         raise NotComputable("at least 2 different degrees")
-    x, y = k[graph.low], k[graph.high]
-    mean = float(w @ (x + y)) / total
-    x, y = x - mean, y - mean
-    variance = float(w @ (x * x + y * y)) / total
-    if variance <= 1e-12 * max(mean * mean, 1.0):
-        raise NotComputable("at least 2 different degrees")
-    return float(2 * (w @ (x * y)) / total / variance)
+    return covariance / variance
 
 
 def largest_scc(net: Network) -> float:
