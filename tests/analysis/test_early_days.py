@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
@@ -12,6 +13,7 @@ from typing import Any, cast
 import networkx as nx
 import pytest
 
+from benchmarks.pages import EARLY, figure
 from moltarium.analysis.battery import measure
 from moltarium.analysis.metric import Measure
 from moltarium.sim.record.moltbook import import_snapshot
@@ -66,6 +68,11 @@ def test_networks_equal_networkx(measures: dict[str, float | None], kind: str) -
     }
     for name, value in expected.items():
         assert measures[f"network.{kind}.{name}"] == pytest.approx(value, abs=1e-9), name
+
+
+def test_the_page_of_the_first_days_says_what_is_measured(measures: dict[str, float | None]) -> None:
+    page = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]+?) \|", EARLY.read_text(encoding="utf-8"), re.MULTILINE))
+    assert page == {name: figure(value) for name, value in measures.items() if value is not None}
 
 
 def test_threads_equal_the_snapshots_own_depths(measures: dict[str, float | None]) -> None:

@@ -74,6 +74,7 @@ def test_hubs_go_until_half_is_left(edges: list[tuple[int, int]]) -> None:
     theirs: nx.Graph[int] = nx.Graph(list(zip(flat.low.tolist(), flat.high.tolist(), strict=True)))
     before = max(map(len, nx.connected_components(theirs)))
     order = np.argsort(flat.degrees(), kind="stable")[::-1].tolist()
+    gone = 0
     for gone in range(1, flat.n + 1):
         theirs.remove_node(order[gone - 1])
         if max(map(len, nx.connected_components(theirs)), default=0) <= before / 2:
