@@ -203,7 +203,8 @@ def _read_query(search: str | None) -> dict[str, str]:
 
 def _shown(view: View, lab: Lab, query: Query, what: str) -> Component:
     try:
-        return view(lab, query)
+        with lab.still():
+            return view(lab, query)
     except NotComputable as missing:
         return lack(missing.needs, what)
 
@@ -254,7 +255,8 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         on_error=_broken,
     )
     def ask(clicks: int, part: dict[str, str]) -> Any:
-        return reasons.explain(lab, part["target"]) if clicks == 1 else no_update
+        with lab.still():
+            return reasons.explain(lab, part["target"]) if clicks == 1 else no_update
 
     @app.callback(
         Output("address", "search"),

@@ -97,6 +97,8 @@ def guard(server: Flask, policy: str, hosts: frozenset[str] | None, token: str |
     def _check() -> AnyResponse | None:
         if hosts is not None and hostname(request.host) not in hosts:
             abort(403, "This dashboard does not answer to that host name.")
+        if ".." in request.path.replace("\\", "/").split("/"):
+            abort(400, "No address here leads upwards.")
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("//")[2] != request.host:
             abort(403, "Requests from other sites are refused.")

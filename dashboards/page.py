@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -19,6 +20,15 @@ class Lab:
     source: Source
     against: Source | None = None
     """A second record to compare with."""
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let a page that is built in the block show one moment of a record that is being written."""
+        with ExitStack() as stack:
+            for source in (self.source, self.against):
+                if source is not None:
+                    stack.enter_context(source.record.still())
+            yield
 
 
 View: TypeAlias = Callable[[Lab, Query], Component]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,9 @@ from moltarium.sim.record.tables import frame
 
 _AT_ONCE: Final = 1024
 """Rows fetched at once while iterating: bounds memory, amortises the call."""
+
+LOOKERS_S: Final = 1.0
+"""How long a closing writer waits for readers in the midst of a page, so that its record can be sealed."""
 
 _DATED: Final = tuple(name for name, table in TABLES.items() if table._fields[0] == "seq")
 
@@ -226,6 +230,7 @@ class RunWriter:
                 self._database.execute("PRAGMA busy_timeout = 0")
                 self._database.execute("PRAGMA journal_mode = DELETE")
             with suppress(sqlite3.Error):
+                self._database.execute(f"PRAGMA busy_timeout = {int(LOOKERS_S * 1000)}")
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._database.close()
             seal(self.path / FILE)
@@ -271,6 +276,8 @@ class RunReader:
         self.path = folder
         """The record's folder."""
         self._file = folder / FILE
+        self._still = 0
+        self._gate = threading.Lock()
         self._database = open_for_reading(self._file)
         try:
             self.sealed = intact(self._file)
@@ -297,6 +304,25 @@ class RunReader:
     def has(self, need: type[Row] | str) -> bool:
         """Whether a table (``Vote``, ``"vote"``) or a column (``"comment.parent"``) is known here."""
         return self._coverage.knows(need)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let everything that is read in the block be of one moment, whatever is written meanwhile.
+
+        Blocks in several threads that overlap share their moment. The writer is not held up, but its log
+        grows as long as a block lasts: keep it short.
+        """
+        with self._gate, self._reading():
+            if not self._still:
+                self._database.execute("BEGIN")
+            self._still += 1
+        try:
+            yield
+        finally:
+            with self._gate, self._reading():
+                self._still -= 1
+                if not self._still:
+                    self._database.execute("COMMIT")
 
     def rows(self, table: type[R]) -> Iterator[R]:
         """All rows of one table in order of ``seq``; none if the table is unknown."""
@@ -373,9 +399,8 @@ class RunReader:
 
     def digest(self) -> str:
         """The record's canonical sha256 (see `moltarium.sim.record.digest.digest`), of one moment."""
-        with closing(RunReader(self.path)) as still, still._reading():
-            still._database.execute("BEGIN")
-            return digest(still)
+        with closing(RunReader(self.path)) as own, own.still():
+            return digest(own)
 
     def verify(self) -> None:
         """Read every page and check that the file is whole: slow, for a record that one doubts.
