@@ -103,7 +103,7 @@ def newcomers(
     n = int(who.max()) + 1
     xy, xx = np.bincount(who, x * y, n), np.bincount(who, x * x, n)
     change = float(xy.sum() / xx.sum())
-    reach = _jackknife(np.asarray(xy, np.float64), np.asarray(xx, np.float64))
+    reach = slope_reach(np.asarray(xy, np.float64), np.asarray(xx, np.float64))
     order = np.argsort(code, kind="stable")
     x, y, code = x[order], y[order], code[order]
     null = np.empty(draws)
@@ -115,8 +115,8 @@ def newcomers(
     return Newcomers(table, change, (change - reach, change + reach), standing, verdict, n)
 
 
-def _jackknife(xy: Floats, xx: Floats) -> float:
-    """Half-width of a slope's 95 % interval from leaving out one author at a time.
+def slope_reach(xy: Floats, xx: Floats) -> float:
+    """Return the half-width of the 95 % interval of Σ xy / Σ xx from leaving out one author at a time.
 
     Wider than the bootstrap where few authors carry the slope, as it should be (Efron & Stein 1981,
     doi:10.1214/aos/1176345462); Student's t with as many degrees of freedom as other authors.

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from moltarium.analysis.alignment import permuted_parents
+from moltarium.analysis.bootstrap import Z95
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.embeddings import Embedder, static_embedder
 from moltarium.analysis.language import detect
@@ -146,6 +147,8 @@ class Uptake:
 
     mean: float
     """Mean TF-IDF cosine of a reply and what it answers."""
+    ci: tuple[float, float]
+    """95 %, what is answered resampled with all its replies."""
     null: Null
     """The same with parents changing places within community and time block."""
     verdict: str
@@ -158,6 +161,8 @@ def uptake(
 ) -> Uptake:  # fmt: skip
     """Return whether replies answer what was said, by their words, beyond community and day.
 
+    The verdict needs p < .05 and an interval that leaves out the null's mean.
+
     Raises
     ------
     NotComputable
@@ -168,14 +173,20 @@ def uptake(
     rows = tfidf([*replies, *parents])
     a, b = rows[: len(replies)], rows[len(replies) :]
     rng = np.random.default_rng([seed, 69])
-    value = float(a.multiply(b).sum()) / len(replies)
+    cosine = np.asarray(a.multiply(b).sum(axis=1), np.float64).ravel()
+    value = float(cosine.mean())
     null = [
         float(a.multiply(b[permuted_parents(target, stratum, rng)]).sum()) / len(replies)
         for _ in range(draws)
     ]
     standing = _null("parents permuted within community and time block", value, np.array(null))
+    _, code = np.unique(target, return_inverse=True)
+    total, size = np.bincount(code, weights=cosine), np.bincount(code)
+    weight = rng.multinomial(len(size), np.full(len(size), 1 / len(size)), size=draws)
+    reach = Z95 * float(((weight @ total) / (weight @ size)).std(ddof=1))
+    found = standing.p < 0.05 and value - reach > standing.mean
     return Uptake(
-        value, standing, "taken up" if standing.p < 0.05 and value > standing.mean else "none", len(replies)
+        value, (value - reach, value + reach), standing, "taken up" if found else "none", len(replies)
     )
 
 

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from moltarium.analysis.alignment import answered
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.embeddings import Embedder
 from moltarium.analysis.intent import acts, persona_alignment, uptake
 from moltarium.analysis.language import language
 from moltarium.analysis.norm_report import plain_json
+from moltarium.analysis.tone import tone
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Post
 from moltarium.sim.record.view import Record
@@ -22,8 +26,8 @@ def motives(
 ) -> dict[str, Any]:
     """Return persona alignment, speech acts, uptake and language of a record as plain values.
 
-    Keys ``persona``, ``acts``, ``statements_per_question`` (posts that inform / posts that ask, ``None``
-    without a question), ``uptake`` and ``language``; what can't be computed says what it needs.
+    Keys ``persona``, ``tone``, ``acts``, ``statements_per_question`` (posts that inform / posts that ask,
+    ``None`` without a question), ``uptake`` and ``language``; what can't be computed says what it needs.
 
     Parameters
     ----------
@@ -47,6 +51,12 @@ def motives(
     table = acts(texts)
     count = dict(zip(table["act"], table["texts"], strict=True))
 
+    def toned() -> dict[str, Any]:
+        ordered = posts.sort_values("seq")
+        said = (ordered["title"] + "\n" + ordered["body"]).tolist()
+        author = pd.factorize(ordered["author"])[0].astype(np.int64)
+        return asdict(tone(said, author, draws=draws, seed=seed))
+
     def answering() -> dict[str, Any]:
         pairs = answered(record)
         said = [pairs.texts[i] for i in pairs.child]
@@ -58,6 +68,7 @@ def motives(
             "persona": _attempt(
                 lambda: asdict(persona_alignment(record, draws=draws, seed=seed, embedder=embedder))
             ),
+            "tone": _attempt(toned),
             "acts": table,
             "statements_per_question": count["inform"] / count["ask"] if count["ask"] else None,
             "uptake": _attempt(answering),
