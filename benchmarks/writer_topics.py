@@ -11,11 +11,11 @@ import argparse
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -33,7 +33,6 @@ from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.gateway import Gateway, Pending
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.schema import Blob, Row
-from moltarium.sim.setting import Setting
 from moltarium.sim.society import Society
 
 POLICY: Final = SurrogateMind()
@@ -93,8 +92,7 @@ def turns_of(count: int, seed: int) -> list[Observation]:
     witness = Witness()
     made = build_world(load("quickstart", [f"seed={seed}"])).setting
     members = tuple(member._replace(mind=witness) for member in made.members)
-    values = {name: getattr(made, name) for name in made.__dataclass_fields__} | {"members": members}
-    society = Society(Setting(**values), Nowhere(), load_reader())
+    society = Society(replace(made, members=members), Nowhere(), load_reader())
     society.open()
     for _ in range(24):
         society.step()
@@ -171,7 +169,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON line")
     chosen = parser.parse_args()
     turns = turns_of(chosen.turns, chosen.seed)
-    told = written(turns, POLICY, chosen.seed)
+    told = written(turns, cast("Mind", POLICY), chosen.seed)
     untold = written(turns, Untold(), chosen.seed)
     result = {
         name: compared(

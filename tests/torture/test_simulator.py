@@ -44,7 +44,7 @@ def test_a_poor_model_loses_no_action_unreported() -> None:
     assert untold(whole) == []
     assert stuck(whole) == []
     categories = Counter(row.category for row in whole.rows(Rejection))
-    assert sum(categories.values()) >= 5
+    assert len(categories) >= 3, "refusals of several kinds, or the checks above show nothing"
     assert set(categories) & FAULTS
 
 
