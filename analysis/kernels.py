@@ -14,14 +14,15 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from moltarium.analysis.compiled import compiled
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Heads: TypeAlias = npt.NDArray[np.int32]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def adjacency(source: Ints, target: Ints, n: int) -> tuple[Ints, Heads]:
     """Return (first, head) of the arcs source → target; heads in the order of the arcs."""
     first = np.zeros(n + 1, np.int64)
@@ -37,7 +38,7 @@ def adjacency(source: Ints, target: Ints, n: int) -> tuple[Ints, Heads]:
     return first, head
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def closed(low: Ints, high: Ints, code: npt.NDArray[np.int8], rank: Ints, n: int) -> tuple[Ints, Ints]:
     """Return triangles per node, and how many triangles there are of each of 27 kinds.
 
@@ -87,7 +88,7 @@ def closed(low: Ints, high: Ints, code: npt.NDArray[np.int8], rank: Ints, n: int
     return out, kinds
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cores(first: Ints, head: Heads, n: int) -> Ints:
     """Return the core number of each node (Batagelj & Zaveršnik 2003, arXiv:cs/0310049)."""
     degree = np.empty(n, np.int64)
@@ -118,7 +119,7 @@ def cores(first: Ints, head: Heads, n: int) -> Ints:
     return degree
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     """Return where a key is, or where it would go."""
     last = len(table) - 1
@@ -128,7 +129,7 @@ def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     return k
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def mutual(source: Ints, target: Ints, n: int) -> int:
     """Return how many arcs have their reverse."""
     m = len(source)
@@ -149,7 +150,7 @@ def mutual(source: Ints, target: Ints, n: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def brandes(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Floats, Floats, Ints, Ints]:
     """Return, over the given sources: Σ and Σ² of dependencies per node; Σ distances and reach per source.
 
@@ -194,7 +195,7 @@ def brandes(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Floats, Fl
     return total, square, length, reach
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def resampled(
     source: Ints, target: Ints, back: npt.NDArray[np.bool_], w: Floats, n: int
 ) -> tuple[float, float, Floats, Floats]:
@@ -212,7 +213,7 @@ def resampled(
     return total, both, into, out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def alike(low: Ints, high: Ints, k: Floats, w: Floats) -> tuple[float, float, float, float]:
     """Return total, mean, variance and covariance of a node's number at both ends of undirected edges.
 
@@ -235,7 +236,7 @@ def alike(low: Ints, high: Ints, k: Floats, w: Floats) -> tuple[float, float, fl
     return total, mean, variance / total, covariance / total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def distances(first: Ints, head: Heads, n: int, source: int) -> Heads:
     """Return the number of steps from one node to each, −1 where there is no way."""
     distance = np.full(n, -1, np.int32)
@@ -254,7 +255,7 @@ def distances(first: Ints, head: Heads, n: int, source: int) -> Heads:
     return distance
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def distance_sums(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Ints, Ints]:
     """Return Σ distances and reach per source, 64 sources at a time, a bit each.
 
@@ -296,7 +297,7 @@ def distance_sums(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Ints
     return length, reach
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def costs(first: Ints, head: Heads, cost: Ints, n: int, source: int) -> Ints:
     """Return the least total cost of a way from one node to each, −1 where there is none (Dijkstra 1959)."""
     distance = np.full(n, -1, np.int64)

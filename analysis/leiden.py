@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from moltarium.analysis.compiled import compiled
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Small: TypeAlias = npt.NDArray[np.int32]
@@ -25,7 +26,7 @@ ROUNDS: Final = 10
 """Most times the whole algorithm runs over its own result; it stops when modularity no longer rises."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compress(low: Ints, high: Ints, n: int) -> Graph:
     first = np.zeros(n + 1, np.int64)
     for k in range(len(low)):
@@ -43,7 +44,7 @@ def _compress(low: Ints, high: Ints, n: int) -> Graph:
     return first, head, np.ones(len(head), np.int32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _move(
     first: Ints, head: Small, weight: Small, mass: Floats, label: Small, order: Ints, total: float
 ) -> int:
@@ -108,7 +109,7 @@ def _move(
     return moves
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _refine(
     first: Ints,
     head: Small,
@@ -234,7 +235,7 @@ def _pass(graph: Graph, start: Small, rng: np.random.Generator) -> Small:
         label = np.unique(above, return_inverse=True)[1].astype(np.int32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _merge(first: Ints, head: Small, weight: Small, part: Small, parts: int) -> Graph:
     """Return the graph of parts: parallel edges add up, those inside a part move with it."""
     begin = np.zeros(parts + 1, np.int64)
@@ -270,7 +271,7 @@ def _merge(first: Ints, head: Small, weight: Small, part: Small, parts: int) -> 
     return above, heads[:used].copy(), weights[:used].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _quality(first: Ints, head: Small, label: Small) -> float:
     """Return the modularity of a partition of the original graph."""
     strength = np.zeros(len(label))

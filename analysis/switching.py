@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from moltarium.analysis.compiled import compiled
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 State: TypeAlias = npt.NDArray[np.uint64]
@@ -33,7 +34,7 @@ def table_of(edges: Ints, directed: bool) -> Ints:
     return table
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def switch(edges: Ints, table: Ints, attempts: int, directed: bool, block: Ints, state: State) -> int:
     """Try to switch random pairs of edges in place; return how many were switched.
 
@@ -65,7 +66,7 @@ def switch(edges: Ints, table: Ints, attempts: int, directed: bool, block: Ints,
     return done
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _touch(edges: Ints, table: Ints, i: int, j: int, turned: bool, directed: bool, shift: np.uint64) -> int:
     """Fetch the places of the four edges that an attempt looks up or takes out."""
     a, b, c, d = _ends(edges, i, j, turned)
@@ -77,7 +78,7 @@ def _touch(edges: Ints, table: Ints, i: int, j: int, turned: bool, directed: boo
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _try(
     edges: Ints, table: Ints, i: int, j: int, turned: bool, directed: bool, block: Ints, shift: np.uint64
 ) -> int:
@@ -98,14 +99,14 @@ def _try(
     return 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _ends(edges: Ints, i: int, j: int, turned: bool) -> tuple[int, int, int, int]:
     """Return the nodes of two edges, the second turned round or not."""
     a, b, c, d = edges[i] >> 32, edges[i] & LOW, edges[j] >> 32, edges[j] & LOW
     return (a, b, d, c) if turned else (a, b, c, d)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill(table: Ints, edges: Ints, directed: bool) -> None:
     shift = _shift(table)
     for edge in edges:
@@ -113,7 +114,7 @@ def _fill(table: Ints, edges: Ints, directed: bool) -> None:
         table[_slot(table, key, shift)] = key
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _shift(table: Ints) -> np.uint64:
     bits = 0
     while (1 << bits) < len(table):
@@ -121,19 +122,19 @@ def _shift(table: Ints) -> np.uint64:
     return np.uint64(64 - bits)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(a: int, b: int, directed: bool) -> int:
     """Return what names the edge between two nodes in the table."""
     return (a << 32) | b if directed or a < b else (b << 32) | a
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _home(key: int, shift: np.uint64) -> np.int64:
     """Return the place where a key belongs if it is free (Knuth's multiplicative hash)."""
     return np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> shift)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     """Return where a key is, or where it would go."""
     last = len(table) - 1
@@ -143,7 +144,7 @@ def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     return k
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _drop(table: Ints, key: int, shift: np.uint64) -> None:
     """Take a key out; later keys of its cluster move up, so that no gap hides them."""
     last = len(table) - 1
@@ -160,7 +161,7 @@ def _drop(table: Ints, key: int, shift: np.uint64) -> None:
     table[gap] = EMPTY
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(state: State, below: int) -> np.int64:
     """Return a number in [0, below) and move on (SplitMix64; Steele, Lea & Flood 2014)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)

@@ -10,13 +10,14 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from moltarium.analysis.compiled import compiled
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def deal(group: Ints, order: Ints, t: Ints, start: Ints) -> Ints:
     """Return times by group, sorted within each, if the k-th time goes to contact ``order[k]``.
 
@@ -31,7 +32,7 @@ def deal(group: Ints, order: Ints, t: Ints, start: Ints) -> Ints:
     return times
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def first_answers(times: Ints, start: Ints, reverse: Ints, end: int, window: int) -> tuple[int, int]:
     """Return how many first contacts were returned within the window, and how many were watched that long.
 
@@ -54,7 +55,7 @@ def first_answers(times: Ints, start: Ints, reverse: Ints, end: int, window: int
     return hits, watched
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def exposure(
     times: Ints, start: Ints, reverse: Ints, end: int, window: int, unit: int
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -84,7 +85,7 @@ def exposure(
     return hits, inside, others, outside
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def matched(keys: Ints) -> int:
     """Return ``Σ min(w_ij, w_ji)`` over ordered pairs.
 
