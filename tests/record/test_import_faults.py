@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -80,6 +82,34 @@ def test_a_long_line_and_deep_nesting_cost_one_row(imported: Import, monkeypatch
     for text in (deep, surrogate):
         with pytest.raises(ValueError, match=r"."):
             unfold.parse(text.encode())
+
+
+CAPPED = """
+import resource, sys
+from pathlib import Path
+from moltarium.sim.record.moltbook import import_snapshot
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+room = pages * resource.getpagesize() + 128 * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (room, room))
+report = import_snapshot(Path(sys.argv[1]), Path(sys.argv[2]))
+print(report.quarantined)
+"""
+
+
+def test_a_line_of_half_a_gigabyte_needs_no_memory(tmp_path: Path) -> None:
+    """The limits at their real size: the process may use 128 MiB more than it does before it reads."""
+    (tmp_path / "source").mkdir()
+    with (tmp_path / "source" / "posts.jsonl").open("wb") as file:
+        file.write(lines([post("first")]).encode())
+        file.seek(2**29, os.SEEK_CUR)  # a hole: it is read as zeros, and takes no room on the disk
+        file.write(b"\n" + lines([post("second")]).encode())
+    command = [sys.executable, "-c", CAPPED, str(tmp_path / "source"), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "1"
+    with RunReader(tmp_path / "out") as record:
+        assert [row.post_id for row in record.rows(Post)] == ["first", "second"]
+        assert [row.place for row in record.rows(Quarantine)] == ["posts.jsonl:2"]
 
 
 PACKED = gzip.compress(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -128,21 +130,59 @@ start_run(load(sys.argv[1]), Path(sys.argv[2]), watch=cap)
 """
 
 
-def test_ten_thousand_agents_out_of_memory_can_be_resumed(tmp_path: Path) -> None:
-    """A process that reaches its memory's cap in mid-run dies; what it committed goes on elsewhere."""
+@pytest.fixture(scope="module")
+def ten_thousand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A scenario of 10,000 agents, and the digest of its undisturbed run."""
     crowd = CROWD.replace("size = 20", "size = 10000").replace("steps = 8", "steps = 6")
     crowd += '[[population.groups]]\nmind = "random"\nshare = 1.0\n[emotion]\ndynamics = "none"\n'
-    (tmp_path / "crowd.toml").write_text(crowd)
-    command = [sys.executable, "-c", CAPPED, str(tmp_path / "crowd.toml"), str(tmp_path / "capped")]
+    folder = tmp_path_factory.mktemp("ten-thousand")
+    (folder / "crowd.toml").write_text(crowd)
+    return folder / "crowd.toml", start_run(
+        load(str(folder / "crowd.toml")), folder / "whole", watch=quiet
+    ).digest
+
+
+def test_ten_thousand_agents_out_of_memory_can_be_resumed(
+    tmp_path: Path, ten_thousand: tuple[Path, str]
+) -> None:
+    """A process that reaches its memory's cap in mid-run dies; what it committed goes on elsewhere."""
+    crowd, digest = ten_thousand
+    command = [sys.executable, "-c", CAPPED, str(crowd), str(tmp_path / "capped")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode != 0, "the cap was reached"
     with RunReader(tmp_path / "capped") as record:
         record.verify()
         assert record.last_step() in range(2, 6)
-    came = resume_run(tmp_path / "capped", watch=quiet)
-    assert (
-        came.digest == start_run(load(str(tmp_path / "crowd.toml")), tmp_path / "whole", watch=quiet).digest
-    )
+    assert resume_run(tmp_path / "capped", watch=quiet).digest == digest
+
+
+def test_a_run_that_its_memory_cgroup_kills_can_be_resumed(
+    tmp_path: Path, ten_thousand: tuple[Path, str]
+) -> None:
+    """A cgroup's cap ends in SIGKILL by the kernel, at whatever instant; here by resident size likewise."""
+    crowd, digest = ten_thousand
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "moltarium.scenarios", "run", str(crowd), "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not (out / "run.log").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    cap = _resident(process.pid) + 2 * 2**20
+    while process.poll() is None:
+        if _resident(process.pid) > cap:
+            process.kill()
+        time.sleep(0.001)
+    assert process.returncode == -signal.SIGKILL, "the cap was reached"
+    assert resume_run(out, watch=quiet).digest == digest
+
+
+def _resident(pid: int) -> int:
+    """Return a process's resident memory in bytes; 0 once it is gone."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 HALFWAY = """
