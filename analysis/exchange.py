@@ -61,6 +61,7 @@ def safe_graph(
     names = [xml_safe(str(name)) for name in net.names]
     shown = names if labels is None else [xml_safe(labels.get(str(name), str(name))) for name in net.names]
     graph: nx.Graph[str]
+    counts: dict[str, np.ndarray[Any, Any]]
     if isinstance(net, Network):
         graph = nx.DiGraph(name=net.kind, edge=edge(net.kind))
         ends, counts = (net.source, net.target), {"weight": net.weight}

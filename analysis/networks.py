@@ -46,7 +46,9 @@ ACTS: Final[dict[Directed, str]] = {
 
 def edge(kind: Directed) -> str:
     """Return what an edge of this kind is."""
-    return {**EDGE, **TIE}[kind]
+    if kind == "mention" or kind == "vote" or kind == "follow":
+        return TIE[kind]
+    return EDGE[kind]
 
 
 @dataclass(frozen=True, slots=True)

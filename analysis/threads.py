@@ -30,7 +30,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     "posts_with_comment": Definition("share of posts with at least one comment", _HOLTZ),
     "flat_share": Definition("share of posts with comments where no comment answers a comment", _FLAT),
     "first_comment_median_min": Definition(
-        "median minutes from a post to its first comment, over posts with one", _HOLTZ
+        "median minutes from a post to its first comment, over posts with one within 24 h", _HOLTZ
     ),
     "first_comment_mean_min": Definition(
         "mean minutes from a post to its first comment, over posts with one within 24 h", _HOLTZ
@@ -192,20 +192,26 @@ def _notes(corpus: Corpus) -> dict[str, str]:
 
 def _enter_latency(sheet: Sheet, corpus: Corpus, sampling: Sampling) -> None:
     minutes, impossible = first_latencies(corpus)
-    note = f"{impossible} posts left out: first comment dated before the post" if impossible else None
-    averages: dict[str, tuple[Callable[[Floats], float], Floats]] = {
-        "first_comment_median_min": (lambda x: float(np.median(x)), minutes),
-        "first_comment_mean_min": (lambda x: float(x.mean()), minutes[minutes <= _DAY_MINUTES]),
+    soon = minutes[minutes <= _DAY_MINUTES]
+    late = len(minutes) - len(soon)
+    left_out = (
+        f"{impossible} posts left out: first comment dated before the post" if impossible else None,
+        f"{late} posts left out: first comment after 24 h" if late else None,
+    )
+    note = "; ".join(filter(None, left_out)) or None
+    averages: dict[str, Callable[[Floats], float]] = {
+        "first_comment_median_min": lambda x: float(np.median(x)),
+        "first_comment_mean_min": lambda x: float(x.mean()),
     }
-    for number, (name, (average, values)) in enumerate(averages.items()):
+    for number, (name, average) in enumerate(averages.items()):
         rng = np.random.default_rng([sampling.seed, 21, number] if number else [sampling.seed, 21])
-        interval = resampled_interval(values, average, sampling.draws, rng) if len(values) else None
-        sheet.enter(name, partial(_average, average, values), ci=fixed(interval), note=note)
+        interval = resampled_interval(soon, average, sampling.draws, rng) if len(soon) else None
+        sheet.enter(name, partial(_average, average, soon), ci=fixed(interval), note=note)
 
 
 def _average(average: Callable[[Floats], float], values: Floats) -> float:
     if not len(values):
-        raise NotComputable("at least 1 post with a comment")
+        raise NotComputable("at least 1 post with a comment within 24 h")
     return average(values)
 
 

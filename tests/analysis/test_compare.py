@@ -103,7 +103,6 @@ def test_holtz_fills_the_acceptance_table() -> None:
         "network.reply.clustering_local": 0.470,
         "network.reply.assortativity": -0.210,
         "network.reply.modularity": 0.303,
-        "shape.reply.communities": 14,
         "shape.reply.path_mean_weighted": 2.91,
         "shape.reply.diameter_weighted": 41,
         "activity.gini": 0.839,

@@ -72,7 +72,8 @@ def test_networks_equal_networkx(measures: dict[str, float | None], kind: str) -
 
 def test_the_page_of_the_first_days_says_what_is_measured(measures: dict[str, float | None]) -> None:
     page = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]+?) \|", EARLY.read_text(encoding="utf-8"), re.MULTILINE))
-    assert page == {name: figure(value) for name, value in measures.items() if value is not None}
+    found = {name: figure(value) for name, value in measures.items() if value is not None}
+    assert page == found, "measures have changed: run python -m benchmarks.pages SNAPSHOT"
 
 
 def test_threads_equal_the_snapshots_own_depths(measures: dict[str, float | None]) -> None:

@@ -49,6 +49,13 @@ def test_hand_made_threads(forum: Any) -> None:
     }
 
 
+def test_a_first_comment_after_a_day_is_left_out_and_said(forum: Any) -> None:
+    found = measure(forum(POSTS, COMMENTS, at=TIMES | {"c8": 24 * 60 + 1.0}), draws=0)
+    assert found["thread.first_comment_mean_min"].value == (2 + 7) / 2
+    assert found["thread.first_comment_median_min"].value == (2 + 7) / 2
+    assert found["thread.first_comment_mean_min"].note == "1 posts left out: first comment after 24 h"
+
+
 def test_a_dangling_parent_leaves_the_depth_unknown_and_is_said(forum: Any) -> None:
     comments = [*COMMENTS, ("c9", "p3", "gone", "cat"), ("c10", "p3", "c9", "bob")]
     found = measure(forum(POSTS, comments, at=TIMES), draws=0)
