@@ -36,6 +36,15 @@ def pagerank(net: Network) -> Floats:
     """Return PageRank per node, unweighted, shape (n,), summing to 1.
 
     ``p = d (Wᵀ p + dangling / n) + (1 − d) / n`` with d = `DAMPING`; who addresses nobody points to all.
+
+    Examples
+    --------
+    0 ⇄ 1 ← 2: nobody points to 2, who keeps (1 − d) / 3.
+
+    >>> from moltarium.analysis.networks import from_pairs
+    >>> net = from_pairs(np.array(list("abc"), dtype=object), np.array([0, 1, 2]), np.array([1, 0, 1]))
+    >>> pagerank(net).round(4).tolist()
+    [0.4635, 0.4865, 0.05]
     """
     out = np.bincount(net.source, minlength=net.n).astype(np.float64)
     share = 1.0 / out[net.source]
@@ -161,6 +170,11 @@ def degree_centralisation(graph: Simple) -> float:
     ------
     NotComputable
         Under three nodes.
+
+    Examples
+    --------
+    >>> degree_centralisation(Simple(4, np.array([0, 0, 0]), np.array([1, 2, 3])))
+    1.0
     """
     if graph.n < 3:
         raise NotComputable("at least 3 agents")
@@ -177,6 +191,13 @@ def rich_club(graph: Simple, top: float) -> float:
     ------
     NotComputable
         If fewer than two nodes are in the club.
+
+    Examples
+    --------
+    A triangle 0-1-2 with a pendant at 2: the top half by degree is 2 and, tied, 0 and 1.
+
+    >>> rich_club(Simple(4, np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])), top=0.5)
+    1.0
     """
     degree = graph.degrees()
     club = degree >= np.sort(degree)[::-1][_hubs(graph.n, top) - 1]
@@ -190,6 +211,11 @@ def connected_without_hubs(graph: Simple, top: float) -> float:
     """Return the share of all nodes in the largest component once the ⌈top · n⌉ largest hubs are taken out.
 
     Albert, Jeong & Barabási (2000), doi:10.1038/35019019.
+
+    Examples
+    --------
+    >>> connected_without_hubs(Simple(4, np.array([0, 0, 0]), np.array([1, 2, 3])), top=0.25)
+    0.25
     """
     return _largest_without(graph, by_degree(graph), _hubs(graph.n, top) if top else 0) / graph.n
 

@@ -218,7 +218,7 @@ def _enter_paths(sheet: Sheet, net: Network, flat: Simple, sampling: Sampling, n
     mean, ci = far.mean(rng)
     sheet.enter("path_mean_weighted", lambda: mean, ci=fixed(ci), note=note)
     sheet.enter("diameter_weighted", far.diameter, note=note)
-    sheet.enter("small_world", lambda: _small_world(flat, found.mean, sampling), note=remark)
+    sheet.enter("small_world", lambda: small_world(flat, found.mean, sampling), note=remark)
 
 
 def _around(found: Paths, node: int) -> Interval | None:
@@ -229,7 +229,27 @@ def _around(found: Paths, node: int) -> Interval | None:
     return max(0.0, value - reach), min(1.0, value + reach)
 
 
-def _small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
+def small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
+    """Return ``σ = (C / C_null) / (L / L_null)``: about 1 in random graphs, large in small worlds.
+
+    Parameters
+    ----------
+    flat
+        Undirected simple graph.
+    mean
+        Its mean distance L, see `paths.search`.
+    sampling
+        Seed of the `NULL_PATHS` null graphs, which keep degrees.
+
+    Raises
+    ------
+    NotComputable
+        If the null graphs have no triangle.
+
+    References
+    ----------
+    Humphries & Gurney (2008), PLoS ONE 3, e0002051. doi:10.1371/journal.pone.0002051
+    """
     rng = np.random.default_rng([sampling.seed, 41])
     rows = [
         (or_nan(clustering(graph).transitivity), mean_distance(largest_component(graph)[0], rng))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moltarium.analysis.metric import Sampling
 from moltarium.analysis.networks import Network, from_pairs
 from moltarium.analysis.paths import largest_component, search, step_diameter, weighted
 from moltarium.analysis.shape import (
@@ -21,7 +22,7 @@ from moltarium.analysis.shape import (
     rich_club,
     triad_census,
 )
-from moltarium.analysis.shape_family import adjusted_rand
+from moltarium.analysis.shape_family import adjusted_rand, small_world
 from moltarium.analysis.structure import Simple, undirected
 from moltarium.sim.record.errors import NotComputable
 
@@ -99,6 +100,22 @@ def test_sampled_paths_hold_the_exact_ones(monkeypatch: pytest.MonkeyPatch) -> N
     # 95 nominal; 88 is the 0.5 % point of a binomial.
     assert held >= 88
     assert near >= 88
+
+
+def test_small_worlds_are_told_from_random_graphs() -> None:
+    # Watts & Strogatz: a ring lattice, a tenth of its edges rewired. In a random graph of that size σ is near 1.
+    small = nx.connected_watts_strogatz_graph(300, 8, 0.1, seed=2)
+    even = nx.gnm_random_graph(300, small.number_of_edges(), seed=2)
+    sigma = [_sigma(graph) for graph in (small, even)]
+    assert sigma[0] > 5
+    assert 0.6 < sigma[1] < 1.6
+
+
+def _sigma(theirs: nx.Graph[int]) -> float:
+    low, high = np.array(sorted((min(e), max(e)) for e in theirs.edges)).T
+    graph = Simple(300, low, high)
+    mean = search(largest_component(graph)[0], np.random.default_rng(0)).mean
+    return small_world(graph, mean, Sampling(0, 0))
 
 
 def test_a_star_is_all_centre() -> None:
