@@ -103,7 +103,7 @@ def test_sampled_paths_hold_the_exact_ones(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_small_worlds_are_told_from_random_graphs() -> None:
-    # Watts & Strogatz: a ring lattice, a tenth of its edges rewired. In a random graph of that size σ is near 1.
+    # Watts & Strogatz: a ring lattice, a tenth of its edges rewired. In a random graph σ is near 1.
     small = nx.connected_watts_strogatz_graph(300, 8, 0.1, seed=2)
     even = nx.gnm_random_graph(300, small.number_of_edges(), seed=2)
     sigma = [_sigma(graph) for graph in (small, even)]
