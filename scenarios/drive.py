@@ -31,6 +31,8 @@ from moltarium.sim.society import Society
 
 _GLIMPSE_S = 0.1
 """Progress within a tick is told no more often than this."""
+_UNPAID_S = 1.0
+"""A run that asks no model makes checkpoints no more often than this."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Session:
     """Whether all models have a known price."""
     _now: Progress = field(init=False)
     _glimpsed: float = 0.0
+    _checkpointed: float = float("-inf")
     _retries: int = 0
     _rate_limited: int = 0
 
@@ -123,7 +126,7 @@ class Session:
         began = time.perf_counter()
         with self.tracing.tick(self.society.steps + 1):
             self.society.step()
-        if self.society.steps % self.checkpoint_every == 0:
+        if self._checkpoint_is_due():
             self._checkpoint()
         took = time.perf_counter() - began
         self._now = self._progress()
@@ -132,11 +135,17 @@ class Session:
         self.tracing.measure(self._now)
         self.watch(self._now)
 
+    def _checkpoint_is_due(self) -> bool:
+        # Where no model is asked, a step costs less than forcing it to the disk, and nothing was paid for.
+        soon = self.gateway is None and time.monotonic() - self._checkpointed < _UNPAID_S
+        return not soon and self.society.steps % self.checkpoint_every == 0
+
     def _checkpoint(self) -> None:
         """Make all replies, then all steps that rest on them, safe from a power cut."""
         if self.replies is not None:
             self.replies.checkpoint()
         self.writer.checkpoint()
+        self._checkpointed = time.monotonic()
 
     def _note_telemetry(self, took_s: float) -> None:
         """Leave the tick's wall-clock facts for the next commit."""

@@ -265,7 +265,7 @@ class EngineSpec(Spec):
     """What changes nothing in the result."""
 
     checkpoint_every: Annotated[int, Field(ge=1)] = 1
-    """Steps between full checkpoints (bounds what a power loss can take)."""
+    """Steps between checkpoints (bounds what a power cut takes); without a model at most one a second."""
 
 
 class Scenario(Spec):
