@@ -70,12 +70,13 @@ def switch(edges: Ints, table: Ints, attempts: int, directed: bool, block: Ints,
 def _touch(edges: Ints, table: Ints, i: int, j: int, turned: bool, directed: bool, shift: np.uint64) -> int:
     """Fetch the places of the four edges that an attempt looks up or takes out."""
     a, b, c, d = _ends(edges, i, j, turned)
-    return (
+    found: int = (
         table[_home(_key(a, d, directed), shift)]
         ^ table[_home(_key(c, b, directed), shift)]
         ^ table[_home(_key(a, b, directed), shift)]
         ^ table[_home(_key(c, d, directed), shift)]
     )
+    return found
 
 
 @compiled
