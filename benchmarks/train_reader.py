@@ -32,7 +32,7 @@ from moltarium.agents.reader.goemotions import Split, load_split
 from moltarium.agents.reader.reading import FOLD
 from moltarium.agents.reader.tokens import letter_groups, pairs, tokenise
 from moltarium.agents.reader.training import Inputs, Net, Settings, softmax, train
-from moltarium.agents.reader.weights import NOTHING, RARITY_STEPS, as_lines
+from moltarium.agents.reader.weights import NOTHING, RARITY_STEPS, SHIPPED, as_lines
 
 MIN_TEXTS: Final = 3
 """A piece must stand in so many training texts to be known."""
@@ -161,13 +161,23 @@ def finish(weights: Weights, dev: Split) -> Weights:
     return replace(weights, offsets=offsets, rest=np.round(reading.vad[alone][neutral].mean(axis=0), 3))
 
 
+def verdict(made: str, shipped: str) -> str:
+    """Return whether the file that was made is the one that had been shipped, by their sha256."""
+    return "the same, byte for byte, as shipped" if made == shipped else f"DIFFERS from the shipped {shipped}"
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def main() -> None:
-    """Train, quantise, tune, write; print the dev scores and the file's sha256."""
+    """Train, quantise, tune, write; print the dev scores and whether the file equals the shipped one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds GoEmotions")
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     chosen = parser.parse_args()
     began = time.perf_counter()
+    shipped = _sha256(SHIPPED)  # before the new file takes its place
     learn, dev = load_split(chosen.data, "train"), load_split(chosen.data, "dev")
     split = [pieces_of(text) for text in learn.texts]
     known = Vocabulary.of(split)
@@ -182,7 +192,8 @@ def main() -> None:
     lost = np.abs(softmax(logits * np.float32(weights.sharpness[0])) - reading.fine).mean()
     print(f"pieces {[len(kind) for kind in known.pieces]}, sharpness {weights.sharpness[0]}")
     print(f"dev macro-F1 {macro_f1(truth, labels, len(EKMAN)):.4f}, mean change by quantising {lost:.5f}")
-    print(f"sha256 {hashlib.sha256(chosen.out.read_bytes()).hexdigest()}")
+    print(f"sha256 {_sha256(chosen.out)}")
+    print(verdict(_sha256(chosen.out), shipped))
     print(f"{chosen.out.stat().st_size / 1e6:.2f} MB, {time.perf_counter() - began:.0f} s")
 
 

@@ -1,15 +1,11 @@
-"""Commands about feeling: read it from text, follow it through a run, ask whether words tell it."""
+"""Commands about feeling in a run: follow moods through it, ask whether words tell them."""
 
 from __future__ import annotations
 
 import statistics
-import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from moltarium.scenarios.terminal import put_json, put_table
@@ -17,51 +13,8 @@ from moltarium.scenarios.terminal import put_json, put_table
 if TYPE_CHECKING:
     from moltarium.analysis.dynamics import Course
 
-BATCH = 512
-"""Lines read at a time."""
-
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
-
-
-def read_emotion(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per text.")] = False,
-) -> None:
-    """Read the emotion in each line of standard input: label, probabilities, fine classes, VAD."""
-    from moltarium.agents.reader import load_reader
-    from moltarium.agents.reader.labels import EKMAN, FINE
-
-    reader = load_reader()
-    for lines in _batches():
-        reading = reader.read(lines)
-        for i, label in enumerate(reading.labels()):
-            vad = [round(x, 4) for x in reading.vad[i].tolist()]
-            if not as_json:
-                sys.stdout.write(f"{label}\t{vad[0]:+.2f} {vad[1]:+.2f} {vad[2]:+.2f}\n")
-                continue
-            answer = {
-                "label": label,
-                "probs": dict(zip(EKMAN, [round(p, 5) for p in reading.probs[i].tolist()], strict=True)),
-                "fine": dict(zip(FINE, [round(p, 5) for p in reading.fine[i].tolist()], strict=True)),
-                "vad": vad,
-            }
-            sys.stdout.write(orjson.dumps(answer).decode() + "\n")
-        sys.stdout.flush()
-
-
-def _batches() -> Iterator[list[str]]:
-    """Lines of standard input, whatever bytes they hold: only a line feed ends one, so n in is n out."""
-    stream = sys.stdin.buffer
-    if stream.isatty():
-        for line in stream:
-            yield [_text(line)]
-        return
-    while lines := list(islice(stream, BATCH)):
-        yield [_text(line) for line in lines]
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def dynamics(
@@ -142,6 +95,5 @@ def recovery(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command(name="read-emotion")(read_emotion)
     app.command()(dynamics)
     app.command()(recovery)

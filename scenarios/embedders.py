@@ -78,7 +78,7 @@ def open_embedder(
         inner: Embedder
         if name.startswith(("http://", "https://")):
             replies = stack.enter_context(ReplyStore(MEMORY))
-            gateway, found = stack.enter_context(_gateway(name, model, replies, ceilings))
+            gateway, found = stack.enter_context(gateway_to(name, model, replies, ceilings))
             inner = EndpointEmbedder(gateway, LABEL, found)
         elif name == "minilm":
             inner = minilm_embedder()
@@ -134,15 +134,15 @@ def named_topics(
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError("can't be made", place=str(file.parent), remedy="or say --no-cache") from error
-    with ReplyStore(file) as replies, _gateway(place, model, replies, ceilings) as (gateway, found):
+    with ReplyStore(file) as replies, gateway_to(place, model, replies, ceilings) as (gateway, found):
         return label_topics(gateway, LABEL, topics), found
 
 
 @contextmanager
-def _gateway(
+def gateway_to(
     place: str, model: str | None, replies: ReplyStore, ceilings: CeilingsSpec | None
 ) -> Iterator[tuple[Gateway, str]]:
-    """Yield a gateway to one endpoint, and its model's name."""
+    """Yield a gateway to one endpoint, `LABEL`, and its model's name."""
     with open_endpoints({LABEL: ModelSpec(base_url=place, model=model)}) as endpoints:
         with Gateway(endpoints, replies, 0) as asking:
             name = model or asking.preflight()[LABEL]

@@ -47,12 +47,36 @@ class Reading:
     offsets: Floats
     """What `labels` adds to the log-probabilities: shape (7,)."""
 
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Which texts have a reading: shape (n,). All have one from `Reader`; other annotators may fail,
+        and leave NaN."""
+        return np.asarray(~np.isnan(self.probs).any(axis=1))
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Reading:
+        """Return the reading of some of the texts."""
+        return Reading(
+            self.probs[rows],
+            self.fine[rows],
+            self.vad[rows],
+            self.signs[rows],
+            self.known[rows],
+            self.offsets,
+        )
+
     def labels(self) -> list[str]:
         """The Ekman class chosen for each text.
 
         argmax_k(log p_k + offset_k). The offsets were tuned for macro-F1: a rare emotion is named more
         readily than its probability alone would have it.
+
+        Raises
+        ------
+        ValueError
+            If a text has no answer: an absent feeling must not be named.
         """
+        if not self.answered.all():
+            raise ValueError("a text without an answer has no label: take the answered ones first")
         chosen = (np.log(np.maximum(self.probs, 1e-12)) + self.offsets).argmax(axis=1)
         return [EKMAN[k] for k in chosen]
 

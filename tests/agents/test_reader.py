@@ -99,6 +99,31 @@ def test_a_reading_does_not_depend_on_its_neighbours(texts: list[str]) -> None:
         assert _same(reader.read([text]), together, [at])
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=80), st.integers(1, 40), st.integers(0, 39))
+@example("so sad", 16, 15)
+@example("so sad", 17, 16)
+def test_few_and_many_texts_are_summed_alike(text: str, count: int, place: int) -> None:
+    """Up to 16 rows take one call, more a loop: no bit of a reading may tell which."""
+    beside = [f"{said} {at}" for at, said in zip(range(count), list(SAID) * 7, strict=False)]
+    at = min(place, count - 1)
+    beside[at] = text
+    reader = load_reader()
+    alone = reader.read([text])
+    assert _same(alone, reader.read(beside), [at])
+    assert _same(alone, reader.read(beside * 20), [at])
+
+
+def test_what_has_no_answer_is_never_named() -> None:
+    reading = load_reader().read(list(SAID))
+    assert reading.answered.all()
+    reading.probs[2] = np.nan
+    assert reading.answered.tolist() == [True, True, False, True, True, True]
+    with pytest.raises(ValueError, match="no label"):
+        reading.labels()
+    assert reading.take(reading.answered).labels() == [label for label in SAID.values() if label != "fear"]
+
+
 def test_a_reading_does_not_depend_on_what_was_read_before() -> None:
     texts = list(SAID)
     used = load_reader()

@@ -1,0 +1,168 @@
+"""Commands that read emotion from text, by the small reader or a language model, and say how they agree."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from moltarium.scenarios.terminal import put_json, put_table, say
+
+if TYPE_CHECKING:
+    from moltarium.agents.reader import Reading
+    from moltarium.scenarios.annotators import EmotionReader, LlmAnnotator
+
+BATCH = 512
+"""Lines read at a time."""
+
+AnnotatorPlace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="embedded|URL",
+        help="Let a language model read: the embedded one, or an OpenAI-compatible endpoint (key in "
+        "OPENAI_API_KEY).",
+    ),
+]
+Model = Annotated[str | None, typer.Option(metavar="M", help="Model there; default: the first it lists.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep its answers on disk.")]
+BudgetUsd = Annotated[float | None, typer.Option("--budget-usd", min=0, help="Stop before it costs more.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="Stop before it reads more.")]
+
+
+def read_emotion(
+    annotator: AnnotatorPlace = None,
+    model: Model = None,
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    max_tokens: MaxTokens = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per text.")] = False,
+) -> None:
+    """Read the emotion in each line of standard input: label, probabilities, fine classes, VAD."""
+    from moltarium.agents.reader import load_reader
+
+    opened: AbstractContextManager[EmotionReader] = (
+        nullcontext(load_reader())
+        if annotator is None
+        else _annotator(annotator, model, no_cache, budget_usd, max_tokens)
+    )
+    unread = 0
+    with opened as reader:
+        for lines in _batches():
+            reading = reader.read(lines)
+            for answer in _answers(reading):
+                unread += answer["label"] is None
+                sys.stdout.write(orjson.dumps(answer).decode() if as_json else _short(answer))
+                sys.stdout.write("\n")
+            sys.stdout.flush()
+    if unread:
+        say(f"{unread} texts got no answer that can be used: their label is null")
+
+
+def emotion_agreement(
+    texts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV or TSV with a column `text` and, where people labelled it, `label` (an Ekman or "
+            "GoEmotions class) and `v`, `a`, `d`.",
+        ),
+    ],
+    annotator: AnnotatorPlace = None,
+    model: Model = None,
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    max_tokens: MaxTokens = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")] = False,
+) -> None:
+    """Say how the small reader, a language model and people agree: Cohen's kappa, Pearson's r."""
+    from moltarium.agents.reader import load_reader
+    from moltarium.analysis.emotion_agreement import Agreement, agreements, said_by
+    from moltarium.scenarios.labelled import load_labelled
+
+    lines, people = load_labelled(texts)
+    every = ({"people": people} if people is not None else {}) | {
+        "reader": said_by(load_reader().read(lines))
+    }
+    asked: dict[str, Any] = {}
+    if annotator is not None:
+        with _annotator(annotator, model, no_cache, budget_usd, max_tokens) as by:
+            reading = by.read(lines)
+            usage = by.usage
+        every["annotator"] = said_by(reading)
+        asked = {
+            "model": by.name,
+            "unanswered": int((~reading.answered).sum()),
+            "calls": usage.calls,
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "cost_usd": usage.cost_usd,
+        }
+    found = agreements(every)
+    if as_json:
+        put_json({"texts": len(lines), "annotator": asked or None, "agreement": [a._asdict() for a in found]})
+        return
+    put_table(f"{len(lines)} texts", Agreement._fields, found)
+    if asked:
+        put_table("The annotator", ("figure", "value"), asked.items())
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(name="read-emotion")(read_emotion)
+    app.command(name="emotion-agreement")(emotion_agreement)
+
+
+def _annotator(
+    place: str, model: str | None, no_cache: bool, budget_usd: float | None, max_tokens: int | None
+) -> AbstractContextManager[LlmAnnotator]:
+    from moltarium.scenarios.annotators import open_annotator
+    from moltarium.scenarios.spec import CeilingsSpec
+
+    ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
+    return open_annotator(place, model=model, cache=not no_cache, ceilings=ceilings)
+
+
+def _answers(reading: Reading) -> Iterator[dict[str, Any]]:
+    """One answer per text; null where there is none."""
+    from moltarium.agents.reader import EKMAN, FINE
+
+    answered = reading.answered
+    labels = iter(reading.take(answered).labels())
+    for i, there in enumerate(answered.tolist()):
+        if not there:
+            yield {"label": None, "probs": None, "fine": None, "vad": None}
+            continue
+        yield {
+            "label": next(labels),
+            "probs": dict(zip(EKMAN, [round(p, 5) for p in reading.probs[i].tolist()], strict=True)),
+            "fine": dict(zip(FINE, [round(p, 5) for p in reading.fine[i].tolist()], strict=True)),
+            "vad": [round(x, 4) for x in reading.vad[i].tolist()],
+        }
+
+
+def _short(answer: dict[str, Any]) -> str:
+    if answer["label"] is None:
+        return "–"
+    v, a, d = answer["vad"]
+    return f"{answer['label']}\t{v:+.2f} {a:+.2f} {d:+.2f}"
+
+
+def _batches() -> Iterator[list[str]]:
+    """Lines of standard input, whatever bytes they hold: only a line feed ends one, so n in is n out."""
+    stream = sys.stdin.buffer
+    if stream.isatty():
+        for line in stream:
+            yield [_text(line)]
+        return
+    while lines := list(islice(stream, BATCH)):
+        yield [_text(line) for line in lines]
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r\n")
