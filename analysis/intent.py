@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import t as student
 
 from moltarium.analysis.alignment import permuted_parents
-from moltarium.analysis.bootstrap import Z95
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.embeddings import Embedder, static_embedder
 from moltarium.analysis.language import detect
@@ -148,7 +148,7 @@ class Uptake:
     mean: float
     """Mean TF-IDF cosine of a reply and what it answers."""
     ci: tuple[float, float]
-    """95 %, what is answered resampled with all its replies."""
+    """95 % by Student's t, what is answered resampled with all its replies."""
     null: Null
     """The same with parents changing places within community and time block."""
     verdict: str
@@ -183,7 +183,9 @@ def uptake(
     _, code = np.unique(target, return_inverse=True)
     total, size = np.bincount(code, weights=cosine), np.bincount(code)
     weight = rng.multinomial(len(size), np.full(len(size), 1 / len(size)), size=draws)
-    reach = Z95 * float(((weight @ total) / (weight @ size)).std(ddof=1))
+    reach = float(student.ppf(0.975, max(len(size) - 1, 1))) * float(
+        ((weight @ total) / (weight @ size)).std(ddof=1)
+    )
     found = standing.p < 0.05 and value - reach > standing.mean
     return Uptake(
         value, (value - reach, value + reach), standing, "taken up" if found else "none", len(replies)

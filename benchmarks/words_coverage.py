@@ -1,7 +1,8 @@
 """Count how often planted truth is found and noise is not: ``python -m benchmarks.words_coverage``.
 
-Drift after reward, rising templates, learning newcomers: each in worlds with a known effect (seeds whose 95 %
-interval holds it) and in worlds without (seeds that raise an alarm).
+Drift, pull, pace and feedback after reward, rising templates, learning newcomers, enforcement, uptake, tone:
+each in worlds with a known effect (seeds whose 95 % interval holds it) and without (seeds that raise
+an alarm).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from moltarium.analysis.conduct import newcomers
 from moltarium.analysis.placebo import likeness_change, matched_effect, placebo_effect
 from moltarium.analysis.templates import templates
 from moltarium.sim.record.errors import NotComputable
+
+Make = Callable[[int, float], Any]
 
 TESTS = Path(__file__).parent.parent / "tests" / "analysis"
 
@@ -93,6 +97,24 @@ def main() -> None:
         "newcomers who learn .05 per doubling", seeds,
         lambda seed: learning(seed, 0.0)[0] != "none", lambda seed: learning(seed, 0.05)[1],
     )  # fmt: skip
+    for name, (make, strength, truth, _) in worlds("test_planted_words").WORLDS.items():
+
+        def alarmed(seed: int, make: Make = make) -> bool:
+            return bool(make(seed, 0.0).alarm)
+
+        def held(seed: int, make: Make = make, strength: float = strength, truth: float = truth) -> bool:
+            low, high = make(seed, strength).ci
+            return bool(low <= truth <= high)
+
+        counted(name, seeds, alarmed, held)
+    toned = worlds("test_tone")
+    span = toned.span()
+
+    def tone_held(seed: int) -> bool:
+        low, high = toned.found(seed, 0.4).ci
+        return bool(low <= 0.4 * span <= high)
+
+    counted("tone that brightens", seeds, lambda seed: toned.found(seed, 0.0).verdict != "none", tone_held)
     drift(seeds)
 
 
