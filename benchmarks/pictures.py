@@ -79,10 +79,13 @@ def main() -> None:
     parser.add_argument("--against", type=Path)
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
     parser.add_argument("--only", help="take one picture, by its file's name")
+    parser.add_argument("--pages", nargs="+", help="only these pages; all that an imported snapshot has")
+    parser.add_argument("--prefix", default="", help="of the files' names")
     options = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
         parser.error("needs Chromium on PATH")
+    pages = {f"{options.prefix}{name}": f"/{name}" for name in options.pages or ()}
     options.out.mkdir(parents=True, exist_ok=True)
     application = create_app(options.run, options.against)
     server: Any = create_server(application.server, host="127.0.0.1", port=0, threads=6)
@@ -90,7 +93,7 @@ def main() -> None:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        for name, path in subjects(options.run).items():
+        for name, path in (pages or subjects(options.run)).items():
             if options.only not in (None, name):
                 continue
             take(page, f"http://127.0.0.1:{server.effective_port}", path, options.out / f"{name}.png")
