@@ -21,7 +21,7 @@ import pandas as pd
 from benchmarks.targets import Check, table
 from moltarium.analysis import kernels
 from moltarium.analysis.battery import measure
-from moltarium.analysis.corpus import Corpus, read_corpus
+from moltarium.analysis.corpus import Corpus, lacking, read_corpus
 from moltarium.analysis.metric import REGISTRY, Sampling
 from moltarium.analysis.networks import Network, from_pairs
 from moltarium.analysis.shape import arcs, core_numbers, pagerank, rich_club, triad_census
@@ -261,6 +261,8 @@ def battery_on(record: Synthetic, draws: int, minutes: float) -> list[Check]:
     corpus: Corpus = read_corpus(record)
     print(f"{time.perf_counter() - start:8.1f} s  reading", flush=True)
     for family in REGISTRY.values():
+        if any(lacking(record, need) for need in family.needs):
+            continue
         begin, spent = time.perf_counter(), time.process_time()
         family.compute(corpus, Sampling(0, draws))
         took = time.perf_counter() - begin, time.process_time() - spent
