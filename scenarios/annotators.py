@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, parsed, reading_of, shown, thought
 from moltarium.agents.reader import Reading
+from moltarium.analysis.checkpoints import PREFIX, CheckpointReader, checkpoint_reader
 from moltarium.analysis.vector_cache import cache_file
 from moltarium.scenarios.embedders import LABEL, gateway_to
 from moltarium.scenarios.endpoints import EMBEDDED
@@ -75,13 +76,13 @@ class LlmAnnotator:
 @contextmanager
 def open_annotator(
     place: str, *, model: str | None = None, cache: bool = True, ceilings: CeilingsSpec | None = None
-) -> Iterator[LlmAnnotator]:
-    """Yield a language model as a reader of emotion.
+) -> Iterator[LlmAnnotator | CheckpointReader]:
+    """Yield a language model, or the user's own classifier, as a reader of emotion.
 
     Parameters
     ----------
     place
-        ``embedded``, or the URL of an OpenAI-compatible endpoint.
+        ``embedded``, the URL of an OpenAI-compatible endpoint, or ``transformers:`` and a checkpoint's name.
     model
         The model's name there; default: the first that it lists.
     cache
@@ -96,8 +97,13 @@ def open_annotator(
     ModelError
         Where the model can't be used.
     """
+    if place.startswith(PREFIX):
+        yield checkpoint_reader(place.removeprefix(PREFIX))
+        return
     if place != EMBEDDED and not place.startswith(("http://", "https://")):
-        raise ScenarioError("is no model", place=f"--annotator {place}", remedy="give embedded or a URL")
+        raise ScenarioError(
+            "is no model", place=f"--annotator {place}", remedy=f"give embedded, a URL or {PREFIX}NAME"
+        )
     file = MEMORY
     if cache:
         file = cache_file().with_name("annotations.sqlite")

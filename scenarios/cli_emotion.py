@@ -16,6 +16,7 @@ from moltarium.scenarios.terminal import put_json, put_table, say
 
 if TYPE_CHECKING:
     from moltarium.agents.reader import Reading
+    from moltarium.analysis.checkpoints import CheckpointReader
     from moltarium.scenarios.annotators import EmotionReader, LlmAnnotator
 
 BATCH = 512
@@ -24,9 +25,9 @@ BATCH = 512
 AnnotatorPlace = Annotated[
     str | None,
     typer.Option(
-        metavar="embedded|URL",
-        help="Let a language model read: the embedded one, or an OpenAI-compatible endpoint (key in "
-        "OPENAI_API_KEY).",
+        metavar="embedded|URL|transformers:NAME",
+        help="Let a language model read: the embedded one, an OpenAI-compatible endpoint (key in "
+        "OPENAI_API_KEY), or a classifier of yours (needs transformers and torch).",
     ),
 ]
 Model = Annotated[str | None, typer.Option(metavar="M", help="Model there; default: the first it lists.")]
@@ -93,16 +94,8 @@ def emotion_agreement(
     if annotator is not None:
         with _annotator(annotator, model, no_cache, budget_usd, max_tokens) as by:
             reading = by.read(lines)
-            usage = by.usage
         every["annotator"] = said_by(reading)
-        asked = {
-            "model": by.name,
-            "unanswered": int((~reading.answered).sum()),
-            "calls": usage.calls,
-            "tokens_in": usage.tokens_in,
-            "tokens_out": usage.tokens_out,
-            "cost_usd": usage.cost_usd,
-        }
+        asked = {"model": by.name, "unanswered": int((~reading.answered).sum()), **_paid(by)}
     found = agreements(every)
     if as_json:
         put_json({"texts": len(lines), "annotator": asked or None, "agreement": [a._asdict() for a in found]})
@@ -110,6 +103,17 @@ def emotion_agreement(
     put_table(f"{len(lines)} texts", Agreement._fields, found)
     if asked:
         put_table("The annotator", ("figure", "value"), asked.items())
+
+
+def _paid(by: LlmAnnotator | CheckpointReader) -> dict[str, Any]:
+    """What was asked of a language model; a classifier of one's own costs none of it."""
+    from moltarium.scenarios.annotators import LlmAnnotator
+
+    if not isinstance(by, LlmAnnotator):
+        return {}
+    usage = by.usage
+    counted = ("calls", "tokens_in", "tokens_out", "cost_usd")
+    return {name: getattr(usage, name) for name in counted}
 
 
 def register(app: typer.Typer) -> None:
@@ -120,7 +124,7 @@ def register(app: typer.Typer) -> None:
 
 def _annotator(
     place: str, model: str | None, no_cache: bool, budget_usd: float | None, max_tokens: int | None
-) -> AbstractContextManager[LlmAnnotator]:
+) -> AbstractContextManager[LlmAnnotator | CheckpointReader]:
     from moltarium.scenarios.annotators import open_annotator
     from moltarium.scenarios.spec import CeilingsSpec
 
