@@ -102,7 +102,7 @@ def open_annotator(
         return
     if place != EMBEDDED and not place.startswith(("http://", "https://")):
         raise ScenarioError(
-            "is no model", place=f"--annotator {place}", remedy=f"give embedded, a URL or {PREFIX}NAME"
+            "is no model", place=f"--annotator {place}", remedy=f"give embedded or a URL, or {PREFIX}NAME"
         )
     file = MEMORY
     if cache:

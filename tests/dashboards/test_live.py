@@ -137,7 +137,7 @@ def test_two_dashboards_beside_a_live_run_see_whole_steps_and_change_nothing(tmp
 
 
 def test_a_page_shows_one_moment(tmp_path: Path) -> None:
-    """A step that is committed while a page is built stands whole on the next page, and not by half on this."""
+    """A step that is committed while a page is built stands whole on the next, not by half on this."""
     with RunWriter.create(tmp_path / "run", RUN) as writer:
         lab = Lab(Source(tmp_path / "run"))
         shown: list[tuple[int, int]] = []
