@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from moltarium.analysis import (
-    activity,
-    answers,
-    attention,
-    rhythm,
-    shape_family,
-    structure_family,
-    survival,
-    tails_family,
-    texts,
-    threads,
-    trees,
-)
+from moltarium.analysis.conversation import activity, attention, rhythm, survival, threads, trees
 from moltarium.analysis.corpus import lacking, read_corpus
+from moltarium.analysis.graphs import answers, shape_family, structure_family, tails_family
 from moltarium.analysis.metric import REGISTRY, Definition, Family, Measure, Sampling
+from moltarium.analysis.words import texts
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.view import Record
 

@@ -12,18 +12,18 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from benchmarks.targets import Check, table
-from moltarium.analysis.answers import HOUR, Contacts, hazard, hazard_interval
 from moltarium.analysis.bootstrap import Interval, normal_interval, resampled_interval
+from moltarium.analysis.conversation.rhythm import gaps, growth, peak
+from moltarium.analysis.conversation.survival import Waits, kaplan_meier, weibull_shape
+from moltarium.analysis.conversation.trees import slope_of
+from moltarium.analysis.graphs.answers import HOUR, Contacts, hazard, hazard_interval
+from moltarium.analysis.graphs.networks import from_pairs
+from moltarium.analysis.graphs.nulls import standing
+from moltarium.analysis.graphs.structure import count_mutual, undirected
+from moltarium.analysis.graphs.structure_family import reciprocity_draws, vertex_bootstrap
+from moltarium.analysis.graphs.tails import counted, estimate, estimate_interval, fit
 from moltarium.analysis.inequality import gini
 from moltarium.analysis.metric import Sampling
-from moltarium.analysis.networks import from_pairs
-from moltarium.analysis.nulls import standing
-from moltarium.analysis.rhythm import gaps, growth, peak
-from moltarium.analysis.structure import count_mutual, undirected
-from moltarium.analysis.structure_family import reciprocity_draws, vertex_bootstrap
-from moltarium.analysis.survival import Waits, kaplan_meier, weibull_shape
-from moltarium.analysis.tails import counted, estimate, estimate_interval, fit
-from moltarium.analysis.trees import slope_of
 
 
 class Found(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from moltarium.analysis.dynamics import Course, course, phases, series_of
+from moltarium.analysis.affect.dynamics import Course, course, phases, series_of
 from moltarium.scenarios.cli_affect import summary
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import start_run

@@ -19,13 +19,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.targets import Check, table
-from moltarium.analysis import kernels
 from moltarium.analysis.battery import measure
 from moltarium.analysis.corpus import Corpus, lacking, read_corpus
-from moltarium.analysis.metric import REGISTRY, Sampling
-from moltarium.analysis.networks import Network, from_pairs
-from moltarium.analysis.shape import arcs, core_numbers, pagerank, rich_club, triad_census
-from moltarium.analysis.structure import (
+from moltarium.analysis.graphs import kernels
+from moltarium.analysis.graphs.networks import Network, from_pairs
+from moltarium.analysis.graphs.shape import arcs, core_numbers, pagerank, rich_club, triad_census
+from moltarium.analysis.graphs.structure import (
     Simple,
     assortativity,
     clustering,
@@ -35,6 +34,7 @@ from moltarium.analysis.structure import (
     modularity,
     undirected,
 )
+from moltarium.analysis.metric import REGISTRY, Sampling
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, R, Row, Run
 

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.targets import Check, table
-from moltarium.analysis.embeddings import static_embedder
-from moltarium.analysis.near_duplicates import clusters
-from moltarium.analysis.topics import topics
+from moltarium.analysis.words.embeddings import static_embedder
+from moltarium.analysis.words.near_duplicates import clusters
+from moltarium.analysis.words.topics import topics
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import SCHEMA_VERSION, Post, Run

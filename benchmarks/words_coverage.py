@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from moltarium.analysis.conduct import newcomers
-from moltarium.analysis.placebo import likeness_change, matched_effect, placebo_effect
-from moltarium.analysis.templates import templates
+from moltarium.analysis.words.conduct import newcomers
+from moltarium.analysis.words.placebo import likeness_change, matched_effect, placebo_effect
+from moltarium.analysis.words.templates import templates
 from moltarium.sim.record.errors import NotComputable
 
 Make = Callable[[int, float], Any]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
 from moltarium.analysis.corpus import read_corpus
-from moltarium.analysis.networks import build
-from moltarium.analysis.structure import communities, undirected
+from moltarium.analysis.graphs.networks import build
+from moltarium.analysis.graphs.structure import communities, undirected
 from moltarium.dashboards.figures_agent import Drawing
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.view import Record

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from moltarium.analysis.alignment import EmotionalAlignment
+from moltarium.analysis.affect.alignment import EmotionalAlignment
 from moltarium.analysis.compare import Comparison
-from moltarium.analysis.norms import NormConvergence
-from moltarium.analysis.topics import Topics
+from moltarium.analysis.words.norms import NormConvergence
+from moltarium.analysis.words.topics import Topics
 from moltarium.dashboards.theme import (
     BAND,
     CORAL,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from moltarium.analysis.alignment import EmotionalAlignment, emotional_alignment
+from moltarium.analysis.affect.alignment import EmotionalAlignment, emotional_alignment
 from moltarium.analysis.battery import measure
 from moltarium.analysis.compare import Comparison, compare, compare_published
+from moltarium.analysis.graphs.networks import Kind
+from moltarium.analysis.graphs.reciprocity import Reciprocity, reciprocity
 from moltarium.analysis.metric import Measure, Null
-from moltarium.analysis.networks import Kind
-from moltarium.analysis.norms import NormConvergence, Texts, norm_convergence
-from moltarium.analysis.reciprocity import Reciprocity, reciprocity
-from moltarium.analysis.topics import Topics, topics
+from moltarium.analysis.words.norms import NormConvergence, Texts, norm_convergence
+from moltarium.analysis.words.topics import Topics, topics
 from moltarium.dashboards.parts import chance, interval, null_line, number, signed
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, parsed, reading_of, shown, thought
 from moltarium.agents.reader import Reading
-from moltarium.analysis.checkpoints import PREFIX, CheckpointReader, checkpoint_reader
-from moltarium.analysis.vector_cache import cache_file
+from moltarium.analysis.affect.checkpoints import PREFIX, CheckpointReader, checkpoint_reader
+from moltarium.analysis.words.vector_cache import cache_file
 from moltarium.scenarios.embedders import LABEL, gateway_to
 from moltarium.scenarios.endpoints import EMBEDDED
 from moltarium.scenarios.spec import CeilingsSpec

@@ -11,7 +11,7 @@ import typer
 from moltarium.scenarios.terminal import put_json, put_table
 
 if TYPE_CHECKING:
-    from moltarium.analysis.dynamics import Course
+    from moltarium.analysis.affect.dynamics import Course
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
@@ -28,7 +28,7 @@ def dynamics(
     as_json: JsonFlag = False,
 ) -> None:
     """Follow moods through a blow and its repair: recovery time, hysteresis, overshoot, lag."""
-    from moltarium.analysis.dynamics import course, phases, series_of
+    from moltarium.analysis.affect.dynamics import course, phases, series_of
     from moltarium.sim.record.schema import Persona
     from moltarium.sim.record.store import RunReader
 
@@ -79,8 +79,8 @@ def recovery(
 ) -> None:
     """Correlate latent moods with the moods that the reader finds in their authors' words."""
     from moltarium.agents.reader import load_reader
-    from moltarium.analysis.recovery import recovery as recover
-    from moltarium.analysis.recovery import spoken
+    from moltarium.analysis.affect.recovery import recovery as recover
+    from moltarium.analysis.affect.recovery import spoken
     from moltarium.sim.record.store import RunReader
 
     with RunReader(folder) as record:

@@ -16,7 +16,7 @@ from moltarium.scenarios.terminal import put_json, put_table, say
 
 if TYPE_CHECKING:
     from moltarium.agents.reader import Reading
-    from moltarium.analysis.checkpoints import CheckpointReader
+    from moltarium.analysis.affect.checkpoints import CheckpointReader
     from moltarium.scenarios.annotators import EmotionReader, LlmAnnotator
 
 BATCH = 512
@@ -83,7 +83,7 @@ def emotion_agreement(
 ) -> None:
     """Say how the small reader, a language model and people agree: Cohen's kappa, Pearson's r."""
     from moltarium.agents.reader import load_reader
-    from moltarium.analysis.emotion_agreement import Agreement, agreements, said_by
+    from moltarium.analysis.affect.emotion_agreement import Agreement, agreements, said_by
     from moltarium.scenarios.labelled import load_labelled
 
     lines, people = load_labelled(texts)

@@ -173,7 +173,7 @@ def dashboard(
 
 def susceptibility(folder: RunFolder, as_json: JsonFlag = False) -> None:
     """Say who did as injected texts said, beside chance, and how far they spread (see `injection`)."""
-    from moltarium.analysis.susceptibility import susceptibility as measured
+    from moltarium.analysis.affect.susceptibility import susceptibility as measured
 
     with _open(folder) as record:
         found, title = measured(record), record.run.title

@@ -11,9 +11,9 @@ from moltarium.scenarios.moments import microseconds
 from moltarium.scenarios.terminal import put_figures, say
 
 if TYPE_CHECKING:
-    from moltarium.analysis.networks import Network
-    from moltarium.analysis.projections import Projection
-    from moltarium.analysis.ties import Cut
+    from moltarium.analysis.graphs.networks import Network
+    from moltarium.analysis.graphs.projections import Projection
+    from moltarium.analysis.graphs.ties import Cut
     from moltarium.sim.record.view import Record
 
 Kinds = Literal["reply", "author", "comment", "mention", "vote", "follow", "co-exposure", "shared-thread"]
@@ -40,8 +40,8 @@ def network(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")] = False,
 ) -> None:
     """Write who turns to whom, or who met whom, as a file for other software."""
-    from moltarium.analysis.exchange import write_network
-    from moltarium.analysis.ties import Cut
+    from moltarium.analysis.graphs.exchange import write_network
+    from moltarium.analysis.graphs.ties import Cut
     from moltarium.sim.record.schema import Agent
     from moltarium.sim.record.store import RunReader
 
@@ -58,8 +58,8 @@ def network(
 
 def _network(record: Record, kind: Kinds, cut: Cut, self_loops: bool) -> Network | Projection:
     from moltarium.analysis.corpus import read_corpus
-    from moltarium.analysis.networks import build
-    from moltarium.analysis.projections import co_exposures, shared_threads
+    from moltarium.analysis.graphs.networks import build
+    from moltarium.analysis.graphs.projections import co_exposures, shared_threads
 
     if kind == "co-exposure" or kind == "shared-thread":
         if self_loops:

@@ -12,7 +12,7 @@ import typer
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
 
 if TYPE_CHECKING:
-    from moltarium.analysis.placebo import Effect
+    from moltarium.analysis.words.placebo import Effect
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
@@ -51,8 +51,8 @@ def drift(
     as_json: JsonFlag = False,
 ) -> None:
     """Ask whether reward changes what agents write: every effect beside its placebo."""
-    from moltarium.analysis.drift import drift as drift_in
-    from moltarium.analysis.embeddings import static_embedder
+    from moltarium.analysis.words.drift import drift as drift_in
+    from moltarium.analysis.words.embeddings import static_embedder
     from moltarium.sim.record.store import RunReader
 
     embedder = static_embedder() if vectors == "static" else None
@@ -91,7 +91,7 @@ def norms(
     as_json: JsonFlag = False,
 ) -> None:
     """Ask whether communities come to share norms: convergence, templates, newcomers, enforcement, style."""
-    from moltarium.analysis.norm_report import norms as norms_in
+    from moltarium.analysis.words.norm_report import norms as norms_in
     from moltarium.sim.record.store import RunReader
 
     with RunReader(folder) as record:
@@ -127,7 +127,7 @@ def topics(
     as_json: JsonFlag = False,
 ) -> None:
     """Find what agents post about: topics with words, sizes, stability, coherence; the six themes beside."""
-    from moltarium.analysis.topic_report import topic_report
+    from moltarium.analysis.words.topic_report import topic_report
     from moltarium.scenarios.embedders import named_topics, open_embedder
     from moltarium.scenarios.spec import CeilingsSpec
     from moltarium.sim.record.store import RunReader

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from moltarium.analysis.embeddings import Embedder, static_embedder
-from moltarium.analysis.sentences import SentenceTransformerEmbedder, minilm_embedder
-from moltarium.analysis.vector_cache import CachedEmbedder, VectorCache, cache_file
+from moltarium.analysis.words.embeddings import Embedder, static_embedder
+from moltarium.analysis.words.sentences import SentenceTransformerEmbedder, minilm_embedder
+from moltarium.analysis.words.vector_cache import CachedEmbedder, VectorCache, cache_file
 from moltarium.scenarios.endpoints import EMBEDDED, ceilings_of, open_endpoints, price_table, priced
 from moltarium.scenarios.spec import CeilingsSpec, ModelSpec
 from moltarium.scenarios.topic_labels import label_topics

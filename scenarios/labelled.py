@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from moltarium.agents.reader.labels import EKMAN, EKMAN_OF
-from moltarium.analysis.emotion_agreement import Said
+from moltarium.analysis.affect.emotion_agreement import Said
 from moltarium.sim.record.errors import ScenarioError
 
 AXES: Final = ("v", "a", "d")

@@ -8,8 +8,8 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from moltarium.analysis.networks import EDGE, Kind
-from moltarium.analysis.norms import Texts
+from moltarium.analysis.graphs.networks import EDGE, Kind
+from moltarium.analysis.words.norms import Texts
 from moltarium.dashboards import figures
 from moltarium.dashboards.findings import (
     Finding,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from moltarium.analysis.networks import Network, from_pairs
+from moltarium.analysis.graphs.networks import Network, from_pairs
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, Run
 

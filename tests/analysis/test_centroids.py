@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from moltarium.analysis.centroids import Centroids, centroids
-from moltarium.analysis.xmeans import bic, xmeans
+from moltarium.analysis.words.centroids import Centroids, centroids
+from moltarium.analysis.words.xmeans import bic, xmeans
 from moltarium.sim.record.errors import NotComputable
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from moltarium.agents.reader import EKMAN, FINE
-from moltarium.analysis.checkpoints import CheckpointReader, checkpoint_reader
+from moltarium.analysis.affect.checkpoints import CheckpointReader, checkpoint_reader
 from moltarium.sim.record.errors import NotComputable, ScenarioError
 
 

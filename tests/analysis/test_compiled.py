@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from numba import njit
 
-from moltarium.analysis.compiled import compiled
+from moltarium.analysis.graphs.compiled import compiled
 
 
 def test_what_cannot_be_kept_is_compiled_all_the_same() -> None:
@@ -21,7 +21,7 @@ def test_what_cannot_be_kept_is_compiled_all_the_same() -> None:
 
 
 def test_what_can_be_kept_is_kept() -> None:
-    from moltarium.analysis import kernels
+    from moltarium.analysis.graphs import kernels
 
     kept: Any = kernels.mutual
     assert kept.stats.cache_path is not None

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.drift import Drift, drift, drift_of
-from moltarium.analysis.histories import Histories, History
-from moltarium.analysis.lexical import tfidf
-from moltarium.analysis.placebo import Effect, likeness_change, matched_effect, pull_change
+from moltarium.analysis.words.drift import Drift, drift, drift_of
+from moltarium.analysis.words.histories import Histories, History
+from moltarium.analysis.words.lexical import tfidf
+from moltarium.analysis.words.placebo import Effect, likeness_change, matched_effect, pull_change
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord

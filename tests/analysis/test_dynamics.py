@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.dynamics import (
+from moltarium.analysis.affect.dynamics import (
     Series,
     course,
     depression,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moltarium.analysis.drift import drift
+from moltarium.analysis.words.drift import drift
 from moltarium.sim.record.moltbook import import_snapshot
 from moltarium.sim.record.store import RunReader
 

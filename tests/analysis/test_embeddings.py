@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moltarium.analysis import embeddings
-from moltarium.analysis.embeddings import static_embedder
+from moltarium.analysis.words import embeddings
+from moltarium.analysis.words.embeddings import static_embedder
 from moltarium.sim.record.errors import NotComputable
 
 

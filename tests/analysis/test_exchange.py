@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moltarium.analysis.exchange import Format, write_network, xml_safe
-from moltarium.analysis.networks import from_pairs
-from moltarium.analysis.projections import project
+from moltarium.analysis.graphs.exchange import Format, write_network, xml_safe
+from moltarium.analysis.graphs.networks import from_pairs
+from moltarium.analysis.graphs.projections import project
 
 HOSTILE = [
     "a\x00b",

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.intent import act_of, acts, persona_alignment, uptake
-from moltarium.analysis.language import UNKNOWN, detect, flesch, language, mattr, mtld
-from moltarium.analysis.motives import motives
+from moltarium.analysis.words.intent import act_of, acts, persona_alignment, uptake
+from moltarium.analysis.words.language import UNKNOWN, detect, flesch, language, mattr, mtld
+from moltarium.analysis.words.motives import motives
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, read_corpus
-from moltarium.analysis.networks import EDGE, Kind, Network, build, to_networkx
+from moltarium.analysis.graphs.networks import EDGE, Kind, Network, build, to_networkx
 from moltarium.sim.record.errors import NotComputable
 
 POSTS = [("p1", "ann"), ("p2", "bob"), ("p3", None)]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.conduct import enforcement, lagged_distance, newcomers
-from moltarium.analysis.norm_report import norms
-from moltarium.analysis.style import matching, style, usage
-from moltarium.analysis.windows import entropy, jsd, windows, zipf
+from moltarium.analysis.words.conduct import enforcement, lagged_distance, newcomers
+from moltarium.analysis.words.norm_report import norms
+from moltarium.analysis.words.style import matching, style, usage
+from moltarium.analysis.words.windows import entropy, jsd, windows, zipf
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord

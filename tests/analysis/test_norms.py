@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.dispersion import Trend, centred, convergence, dispersion
-from moltarium.analysis.norms import norm_convergence
+from moltarium.analysis.words.dispersion import Trend, centred, convergence, dispersion
+from moltarium.analysis.words.norms import norm_convergence
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moltarium.analysis.networks import Network, from_pairs
-from moltarium.analysis.nulls import configurations, directed_configurations, standing
-from moltarium.analysis.structure import Simple, undirected
+from moltarium.analysis.graphs.networks import Network, from_pairs
+from moltarium.analysis.graphs.nulls import configurations, directed_configurations, standing
+from moltarium.analysis.graphs.structure import Simple, undirected
 
 
 def network(ends: np.ndarray) -> Network:

@@ -6,7 +6,7 @@ import pytest
 
 from moltarium.analysis.battery import measure
 from moltarium.analysis.corpus import own_threads, read_corpus
-from moltarium.analysis.networks import build
+from moltarium.analysis.graphs.networks import build
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import Comment, Post
 from tests.analysis.conftest import make_forum

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from moltarium.analysis.conduct import enforcement
-from moltarium.analysis.drift import feedback
-from moltarium.analysis.histories import History
-from moltarium.analysis.intent import uptake
-from moltarium.analysis.placebo import (
+from moltarium.analysis.words.conduct import enforcement
+from moltarium.analysis.words.drift import feedback
+from moltarium.analysis.words.histories import History
+from moltarium.analysis.words.intent import uptake
+from moltarium.analysis.words.placebo import (
     WINDOW,
     matched_effect,
     pace_change,

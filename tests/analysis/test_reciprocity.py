@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from moltarium.analysis.reciprocity import reciprocity
+from moltarium.analysis.graphs.reciprocity import reciprocity
 from moltarium.sim.record.errors import NotComputable
 
 AGENTS = 120

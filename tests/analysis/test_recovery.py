@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from moltarium.analysis.recovery import Spoken, correlation, recovery
+from moltarium.analysis.affect.recovery import Spoken, correlation, recovery
 from moltarium.sim.record.errors import NotComputable
 
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moltarium.analysis.metric import Sampling
-from moltarium.analysis.networks import Network, from_pairs
-from moltarium.analysis.paths import largest_component, search, step_diameter, weighted
-from moltarium.analysis.shape import (
+from moltarium.analysis.graphs.networks import Network, from_pairs
+from moltarium.analysis.graphs.paths import largest_component, search, step_diameter, weighted
+from moltarium.analysis.graphs.shape import (
     bow_tie,
     connected_without_hubs,
     core_numbers,
@@ -22,8 +21,9 @@ from moltarium.analysis.shape import (
     rich_club,
     triad_census,
 )
-from moltarium.analysis.shape_family import adjusted_rand, small_world
-from moltarium.analysis.structure import Simple, undirected
+from moltarium.analysis.graphs.shape_family import adjusted_rand, small_world
+from moltarium.analysis.graphs.structure import Simple, undirected
+from moltarium.analysis.metric import Sampling
 from moltarium.sim.record.errors import NotComputable
 
 pairs = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), min_size=1, max_size=120)
@@ -89,7 +89,7 @@ def test_sampled_paths_hold_the_exact_ones(monkeypatch: pytest.MonkeyPatch) -> N
     graph = Simple(400, low, high)
     exact = search(graph, np.random.default_rng(0))
     assert exact.mean_ci is None
-    monkeypatch.setattr("moltarium.analysis.paths.EFFORT", 100 * graph.m)
+    monkeypatch.setattr("moltarium.analysis.graphs.paths.EFFORT", 100 * graph.m)
     top = int(exact.betweenness.argmax())
     held, near = 0, 0
     for seed in range(100):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moltarium.analysis.networks import Network, from_pairs
-from moltarium.analysis.structure import (
+from moltarium.analysis.graphs.networks import Network, from_pairs
+from moltarium.analysis.graphs.structure import (
     Simple,
     assortativity,
     clustering,

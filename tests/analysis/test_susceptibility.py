@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from moltarium.agents.minds.carrier import attacks, obeys
 from moltarium.agents.prompts.untrusted import quoted
-from moltarium.analysis.susceptibility import Share, Susceptibility, _difference_ci, susceptibility
+from moltarium.analysis.affect.susceptibility import Share, Susceptibility, _difference_ci, susceptibility
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import Progress, start_run

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.near_duplicates import BINS, SHINGLE, clusters, shared, signatures
-from moltarium.analysis.templates import rise, templates
-from moltarium.analysis.texts import plain
+from moltarium.analysis.words.near_duplicates import BINS, SHINGLE, clusters, shared, signatures
+from moltarium.analysis.words.templates import rise, templates
+from moltarium.analysis.words.texts import plain
 from moltarium.sim.record.errors import NotComputable
 
 SYLLABLES = [a + b for a in "bdfgklmnprst" for b in "aeiou"]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis import threads
 from moltarium.analysis.battery import measure
+from moltarium.analysis.conversation import threads
+from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import DANGLING, ON_POST, read_corpus
 from moltarium.analysis.metric import Sampling
-from moltarium.analysis.threads import depths
 
 POSTS = [("p1", "ann"), ("p2", "bob"), ("p3", "cat"), ("p4", "ann")]
 COMMENTS = [

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moltarium.analysis.corpus import read_corpus
-from moltarium.analysis.networks import Directed, Network, build, to_networkx
-from moltarium.analysis.projections import Projection, co_exposures, project, shared_threads
-from moltarium.analysis.ties import Cut, TieKind, ties
+from moltarium.analysis.graphs.networks import Directed, Network, build, to_networkx
+from moltarium.analysis.graphs.projections import Projection, co_exposures, project, shared_threads
+from moltarium.analysis.graphs.ties import Cut, TieKind, ties
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import Agent, Comment, Follow, Impression, Post, Vote

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from moltarium.agents.reader import load_reader
-from moltarium.analysis.motives import motives
-from moltarium.analysis.tone import Tone, tone
+from moltarium.analysis.words.motives import motives
+from moltarium.analysis.words.tone import Tone, tone
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord

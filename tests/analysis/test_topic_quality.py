@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moltarium.analysis.themes import PUBLISHED, THEMES, theme_of, themes
-from moltarium.analysis.topic_quality import breadth, coherence, diversity
+from moltarium.analysis.words.themes import PUBLISHED, THEMES, theme_of, themes
+from moltarium.analysis.words.topic_quality import breadth, coherence, diversity
 
 
 def test_words_of_one_subject_cohere_and_a_mixture_does_not() -> None:

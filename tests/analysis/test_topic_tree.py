@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from moltarium.analysis.topic_tree import topic_tree
+from moltarium.analysis.words.topic_tree import topic_tree
 
 WORDS = ("reef", "tide", "coral", "harbour", "python", "parser", "commit", "branch")
 

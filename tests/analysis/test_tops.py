@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from moltarium.analysis import battery
 from moltarium.analysis.bootstrap import resampled_interval
+from moltarium.analysis.graphs.networks import from_pairs
+from moltarium.analysis.graphs.shape import hubs_to_halve
+from moltarium.analysis.graphs.structure import undirected
 from moltarium.analysis.inequality import top_share
 from moltarium.analysis.metric import Measure
-from moltarium.analysis.networks import from_pairs
-from moltarium.analysis.shape import hubs_to_halve
-from moltarium.analysis.structure import undirected
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import Agent, Comment, Post
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from moltarium.analysis.embeddings import Vectors
-from moltarium.analysis.vector_cache import CachedEmbedder, VectorCache, cache_file
+from moltarium.analysis.words.embeddings import Vectors
+from moltarium.analysis.words.vector_cache import CachedEmbedder, VectorCache, cache_file
 from moltarium.sim.record.errors import RecordError
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moltarium.analysis.alignment import EmotionalAlignment
+from moltarium.analysis.affect.alignment import EmotionalAlignment
+from moltarium.analysis.graphs.reciprocity import Reciprocity
 from moltarium.analysis.metric import Null
-from moltarium.analysis.reciprocity import Reciprocity
 from moltarium.dashboards.findings import say_alignment, say_reciprocity
 
 

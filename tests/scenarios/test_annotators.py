@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from moltarium.agents.prompts.annotate import Annotation, fine_of, parsed, reading_of, shown
 from moltarium.agents.prompts.untrusted import CLOSE, OPEN
 from moltarium.agents.reader import EKMAN, EKMAN_OF, FINE
-from moltarium.analysis.emotion_agreement import Said, agreements
+from moltarium.analysis.affect.emotion_agreement import Said, agreements
 from moltarium.scenarios.annotators import open_annotator
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.labelled import load_labelled

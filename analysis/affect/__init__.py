@@ -1,0 +1,1 @@
+"""What is felt: alignment, recovery, dynamics, and who does as it is told."""

@@ -1,0 +1,1 @@
+"""Threads and time: how talk unfolds, when, and what is looked at."""

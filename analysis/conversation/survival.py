@@ -1,0 +1,216 @@
+"""The measures ``survival.*``: how long until an answer, with those still waiting counted as waiting.
+
+A comment without a reply when the record ends is censored: it says that an answer took longer than it was
+watched. Leaving such comments out would make every answer look quick.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from moltarium.analysis.bootstrap import (
+    MIN_BLOCKS,
+    Z95,
+    Floats,
+    Interval,
+    fixed,
+    median_interval,
+    ratio_intervals,
+)
+from moltarium.analysis.conversation.threads import depths
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import Comment, Post
+
+_EZIZ: Final = "after Eziz 2026, arXiv:2602.07667"
+_KM: Final = "Kaplan & Meier 1958, doi:10.1080/01621459.1958.10501452"
+_FLAT: Final = "after Form Without Function 2026, arXiv:2604.13052"
+
+DEFINITIONS: Final[dict[str, Definition]] = {
+    "answered_1h": Definition("1 − S(1 h) of the time from a comment to its first reply, Kaplan–Meier", _KM),
+    "answered_24h": Definition(
+        "1 − S(24 h) of the time from a comment to its first reply, Kaplan–Meier", _KM
+    ),
+    "weibull_shape": Definition(
+        "shape k of S(t) = exp(−(t/λ)^k) for the time from a comment to its first reply, censored at the "
+        "record's end; under 1: who waits longer is less likely to be answered next",
+        _EZIZ,
+    ),
+    "reply_median_s": Definition(
+        "median seconds from a comment to its first reply, over those with one", _EZIZ
+    ),
+    "comment_half_life_min": Definition(
+        "median minutes from a post to a comment in its thread, over all comments", "this project"
+    ),
+    "author_returns": Definition("share of threads with comments in which the post's author comments", _FLAT),
+    "commenter_returns": Definition("share of (commenter, thread) pairs with at least two comments", _FLAT),
+}
+
+RESOLUTION: Final = 1e-3
+"""Seconds that a shorter wait counts as: timestamps have milliseconds at best, and ln 0 has no value."""
+_SECOND: Final = 1e6
+
+
+class Waits(NamedTuple):
+    """One wait per comment."""
+
+    seconds: Floats
+    """Until the first reply, or until the record ends."""
+    answered: npt.NDArray[np.bool_]
+    thread: Ints
+
+
+def waits(corpus: Corpus) -> Waits:
+    """Return how long each comment with a known place waited for its first reply.
+
+    Raises
+    ------
+    NotComputable
+        If the record does not know comment.parent or has no comment.
+    """
+    parent = corpus.parents()
+    if not corpus.n_comments:
+        raise NotComputable("at least 1 comment")
+    end = max(int(corpus.comment_t.max()), int(corpus.post_t.max(initial=0)))
+    first = np.full(corpus.n_comments, np.iinfo(np.int64).max)
+    reply = np.flatnonzero(parent >= 0)
+    np.minimum.at(first, parent[reply], corpus.comment_t[reply])
+    answered = first < np.iinfo(np.int64).max
+    until = np.where(answered, first, end)
+    seconds = np.maximum((until - corpus.comment_t) / _SECOND, RESOLUTION)
+    kept = (corpus.comment_post != UNKNOWN) & (depths(parent) > 0) & corpus.comment_own
+    return Waits(seconds[kept], answered[kept], corpus.comment_post[kept])
+
+
+def kaplan_meier(waited: Floats, ended: npt.NDArray[np.bool_], at: float) -> tuple[float, Interval]:
+    """Return S(at) and its 95 % interval (Greenwood's variance on the log–log scale).
+
+    Raises
+    ------
+    NotComputable
+        If nobody was watched that long.
+
+    Examples
+    --------
+    >>> round(kaplan_meier(np.array([1.0, 2, 3, 4]), np.array([True, False, True, False]), 3)[0], 3)
+    0.375
+    """
+    if not len(waited) or waited.max() < at:
+        raise NotComputable(f"a record that watches anybody for {at:g} s")
+    times, events = np.unique(waited[ended & (waited <= at)], return_counts=True)
+    at_risk = len(waited) - np.searchsorted(np.sort(waited), times)
+    alive = float(np.exp(np.log1p(-np.minimum(events / at_risk, 1 - 1e-15)).sum()))
+    variance = float((events / (at_risk * np.maximum(at_risk - events, 1e-9))).sum())
+    if not 0 < alive < 1 or variance <= 0:
+        return alive, (alive, alive)
+    reach = Z95 * np.sqrt(variance) / np.log(alive)
+    return alive, (float(alive ** np.exp(-reach)), float(alive ** np.exp(reach)))
+
+
+def weibull_shape(found: Waits) -> tuple[float, Interval | None]:
+    """Return the maximum-likelihood shape and its interval; the error lets waits of one thread go together.
+
+    Solves ``1/k + Σ_answered ln t / d = Σ tᵏ ln t / Σ tᵏ`` with d answers; sandwich variance over threads
+    (Lin & Wei 1989, doi:10.1080/01621459.1989.10478874).
+
+    Raises
+    ------
+    NotComputable
+        Under ten answers, or if all waits are equal.
+    """
+    logs = np.log(found.seconds)
+    logs = logs - logs.max()
+    d = int(found.answered.sum())
+    if d < MIN_BLOCKS or np.ptp(logs) < 1e-9:
+        raise NotComputable("at least 10 answered comments that waited differently")
+    mean = float(logs[found.answered].mean())
+
+    def slope(k: float) -> float:
+        power = np.exp(k * logs)
+        return 1 / k + mean - float(power @ logs / power.sum())
+
+    k = float(brentq(slope, 1e-4, 200.0, xtol=1e-10))
+    power = np.exp(k * logs)
+    s0, s1, s2 = (float((power * logs**j).sum()) for j in range(3))
+    scores = found.answered * (1 / k + logs - s1 / s0) - d / s0 * power * (logs - s1 / s0)
+    curve = d / k**2 + d * (s2 / s0 - (s1 / s0) ** 2)
+    by_thread = np.bincount(found.thread, weights=scores)
+    threads = len(np.unique(found.thread))
+    if threads < MIN_BLOCKS:
+        return k, None
+    sd = float(np.sqrt((by_thread @ by_thread) * threads / (threads - 1))) / curve
+    return k, (max(0.0, k - Z95 * sd), k + Z95 * sd)
+
+
+def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
+    """Compute ``survival.*``; intervals over threads, but for S(t): there comments wait on their own."""
+    sheet = Sheet("survival", DEFINITIONS)
+    try:
+        found = waits(corpus)
+    except NotComputable as lack:
+        sheet.lack(DEFINITIONS, lack.needs)
+        return sheet.measures
+    for name, hours in (("answered_1h", 1), ("answered_24h", 24)):
+        _enter_answered(sheet, name, found, hours * 3600.0)
+    sheet.enter("weibull_shape", lambda: weibull_shape(found)[0], ci=lambda _: weibull_shape(found)[1])
+    placed = (corpus.comment_post != UNKNOWN) & corpus.comment_own
+    thread = corpus.comment_post[placed]
+    age = (corpus.comment_t[placed] - corpus.post_t[thread]) / (60 * _SECOND)
+    told = age >= 0
+    for name, values, block in (
+        ("reply_median_s", found.seconds[found.answered], found.thread[found.answered]),
+        ("comment_half_life_min", age[told], thread[told]),
+    ):
+        rng = np.random.default_rng([sampling.seed, 55])
+        interval = median_interval(values, block, sampling.draws, rng)
+        sheet.enter(name, partial(_median, values), ci=fixed(interval))
+    _enter_returns(sheet, corpus, sampling)
+    return {f"survival.{name}": sheet.measures[f"survival.{name}"] for name in DEFINITIONS}
+
+
+def _enter_answered(sheet: Sheet, name: str, found: Waits, at: float) -> None:
+    def interval(_: float) -> Interval | None:
+        low, high = kaplan_meier(found.seconds, found.answered, at)[1]
+        return (1 - high, 1 - low) if low < high else None
+
+    sheet.enter(name, lambda: 1 - kaplan_meier(found.seconds, found.answered, at)[0], ci=interval)
+
+
+def _enter_returns(sheet: Sheet, corpus: Corpus, sampling: Sampling) -> None:
+    known = (corpus.comment_post != UNKNOWN) & (corpus.comment_author != UNKNOWN) & corpus.comment_own
+    thread, author = corpus.comment_post[known], corpus.comment_author[known]
+    posts = corpus.n_posts
+    back = np.zeros(posts)
+    back[thread[author == corpus.post_author[thread]]] = 1
+    opened = np.zeros(posts)
+    opened[thread] = corpus.post_author[thread] != UNKNOWN
+    keys, times = np.unique(thread * max(len(corpus.agents), 1) + author, return_counts=True)
+    of = keys // max(len(corpus.agents), 1)
+    parts = {
+        "author_returns": (back * opened, opened),
+        "commenter_returns": (np.bincount(of, times > 1, posts), np.bincount(of, minlength=posts)),
+    }
+    intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 56]))
+    for name, (above, below) in parts.items():
+        sheet.enter(name, partial(_share, above, below), ci=fixed(intervals[name]))
+
+
+def _share(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> float:
+    if not below.sum():
+        raise NotComputable("at least 1 thread with a comment")
+    return float(above.sum() / below.sum())
+
+
+def _median(values: Floats) -> float:
+    if not len(values):
+        raise NotComputable("at least 1 answered comment")
+    return float(np.median(values))
+
+
+FAMILY: Final = Family("survival", frozenset({Post, Comment, "comment.parent"}), measure, DEFINITIONS)

@@ -1,0 +1,1 @@
+"""Who addresses whom: networks out of records, their measures, their nulls."""

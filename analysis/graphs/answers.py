@@ -1,0 +1,311 @@
+"""The measures ``reciprocity.*``: weighted, timed, by strength of tie, and against stricter nulls.
+
+All on the reply network (commenter → parent comment's author, or the post's author).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from moltarium.analysis.bootstrap import Floats, Interval, fixed, ratio_intervals
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.graphs.networks import Network, addressees, from_pairs
+from moltarium.analysis.graphs.nulls import over_chains, standing
+from moltarium.analysis.graphs.structure import count_mutual, mutual_edges
+from moltarium.analysis.graphs.structure_family import null_draws, reciprocity_draws
+from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import Comment, Post
+
+_SQUARTINI: Final = "Squartini et al. 2013, doi:10.1038/srep02729"
+_HOLTZ: Final = "r as Holtz 2026, arXiv:2602.10131"
+_OURS: Final = "this project"
+_WINDOWS: Final = {"1h": 1, "24h": 24}
+HOUR: Final = 3_600_000_000
+"""Microseconds."""
+
+DEFINITIONS: Final[dict[str, Definition]] = {
+    "weighted": Definition(
+        "Σ min(w_ij, w_ji) over ordered pairs / Σ w, w = comments; null: addressees permuted over comments",
+        _SQUARTINI,
+    ),
+    "within_communities": Definition(
+        "r of the reply network; null: every agent also keeps how many it addresses in each home community "
+        "(where it is most addressed)",
+        _HOLTZ,
+    ),
+    "tie_1": Definition("share answered of edges made by 1 comment", _OURS),
+    "tie_2_4": Definition("share answered of edges made by 2 to 4 comments", _OURS),
+    "tie_5": Definition("share answered of edges made by 5 comments or more", _OURS),
+    "early": Definition("r of the network of the first half of all comments", _OURS),
+    "late": Definition("r of the network of the second half of all comments", _OURS),
+    **{
+        f"answered_{name}": Definition(
+            f"share of first contacts i → j that j returns within {hours} h; contacts later than {hours} h "
+            "before the end left out; null: times permuted over comments",
+            _OURS,
+        )
+        for name, hours in _WINDOWS.items()
+    },
+    **{
+        f"hazard_ratio_{name}": Definition(
+            f"rate of j → i within {hours} h after an i → j / rate of j → i at other times, both after the "
+            "first i → j; intervals over pairs; null: times permuted over comments",
+            _OURS,
+        )
+        for name, hours in _WINDOWS.items()
+    },
+}
+"""What is measured of answers."""
+
+TIMED_COMMENTS: Final = 100_000_000
+"""Comments over all permuted records of the timed nulls: at most 100 draws, at least 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Dated contacts between different agents in order of time."""
+
+    source: Ints
+    target: Ints
+    t: Ints
+    base: int
+
+    @property
+    def pair(self) -> Ints:
+        """A number per ordered pair."""
+        return self.source * self.base + self.target
+
+    @property
+    def back(self) -> Ints:
+        """The number of the pair the other way."""
+        return self.target * self.base + self.source
+
+
+def contacts(corpus: Corpus) -> Contacts:
+    """Return every comment that one known agent addresses to another."""
+    source, target = corpus.comment_author, addressees(corpus, "reply")
+    kept = (source != UNKNOWN) & (target != UNKNOWN) & (source != target) & corpus.comment_own
+    order = np.flatnonzero(kept)[np.argsort(corpus.comment_t[kept], kind="stable")]
+    return Contacts(source[order], target[order], corpus.comment_t[order], max(len(corpus.agents), 1))
+
+
+def weighted_reciprocity(net: Network) -> float:
+    """Return ``Σ_{i≠j} min(w_ij, w_ji) / Σ w``: the share of comments that are matched by one back.
+
+    Examples
+    --------
+    Three comments one way and one back:
+
+    >>> agents = np.array(["a", "b"], dtype=object)
+    >>> weighted_reciprocity(from_pairs(agents, np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0])))
+    0.5
+    """
+    keys = net.source * net.n + net.target
+    both = mutual_edges(net)
+    place = np.searchsorted(keys, (net.target * net.n + net.source)[both])
+    return float(np.minimum(net.weight[both], net.weight[place]).sum() / net.weight.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Contacts by ordered pair, whenever they were made (see `timing`)."""
+
+    group: Ints
+    """Pair number per contact, shape (m,)."""
+    start: Ints
+    """First place of each pair among contacts sorted by pair, shape (pairs + 1,)."""
+    reverse: Ints
+    """Number of the pair the other way, −1 if there is none, shape (pairs,)."""
+    t: Ints
+    """Times of all contacts in order, shape (m,)."""
+
+    def times(self, order: Ints) -> Ints:
+        """Return times by pair, sorted within each, if the k-th time goes to contact ``order[k]``."""
+        from moltarium.analysis.graphs import timing
+
+        return timing.deal(self.group, order, self.t, self.start)
+
+    def returned(self, times: Ints, window: int) -> tuple[int, int]:
+        """Return (contacts returned in time, contacts watched that long), first contacts of a pair only."""
+        from moltarium.analysis.graphs import timing
+
+        return timing.first_answers(times, self.start, self.reverse, int(self.t[-1]), window)
+
+    def hazard(self, times: Ints, window: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return `answers.hazard` of contacts made at these times."""
+        from moltarium.analysis.graphs import timing
+
+        return timing.exposure(times, self.start, self.reverse, int(self.t[-1]), window, HOUR)
+
+
+def pairs_of(found: Contacts) -> Pairs:
+    """Return who contacted whom, apart from when."""
+    keys, first, group, size = np.unique(
+        found.pair, return_index=True, return_inverse=True, return_counts=True
+    )
+    back = found.back[first]
+    place = np.minimum(np.searchsorted(keys, back), len(keys) - 1)
+    return Pairs(group, np.append(0, np.cumsum(size)), np.where(keys[place] == back, place, -1), found.t)
+
+
+def hazard(found: Contacts, window: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return, per pair (j, i) at risk, answers and hours within the window, answers and hours outside it.
+
+    A pair is at risk from the first i → j to the record's end; the window follows each i → j.
+    """
+    pairs = pairs_of(found)
+    return pairs.hazard(pairs.times(np.arange(len(found.t))), window)
+
+
+def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
+    """Compute ``reciprocity.*``."""
+    sheet = Sheet("reciprocity", DEFINITIONS)
+    found = contacts(corpus)
+    if not len(found.t):
+        sheet.lack(DEFINITIONS, "at least 1 edge")
+        return sheet.measures
+    net = from_pairs(corpus.agents, found.source, found.target)
+    _enter_weighted(sheet, found, net, sampling)
+    block = _homes(corpus, net)
+    r = count_mutual(net.source, net.target, net.n) / net.m
+    strict = partial(
+        _standing, reciprocity_draws(net, sampling, block), "directed configuration within home communities"
+    )
+    sheet.enter("within_communities", lambda: r, null=strict)
+    both = mutual_edges(net)
+    ties = {"tie_1": (1, 1), "tie_2_4": (2, 4), "tie_5": (5, np.inf)}
+    chosen = {name: (net.weight >= low) & (net.weight <= high) for name, (low, high) in ties.items()}
+    parts = {
+        name: (np.bincount(net.source, both & these, net.n), np.bincount(net.source, these, net.n))
+        for name, these in chosen.items()
+    }
+    intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 80]))
+    for name, (above, below) in parts.items():
+        sheet.enter(name, partial(_share, above, below), ci=fixed(intervals[name]))
+    half = len(found.t) // 2
+    for name, part in (("early", slice(None, half)), ("late", slice(half, None))):
+        sheet.enter(name, partial(_half, corpus, found, part))
+    _enter_timed(sheet, found, sampling)
+    return {f"reciprocity.{name}": sheet.measures[f"reciprocity.{name}"] for name in DEFINITIONS}
+
+
+def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampling) -> None:
+    def chain(share: int, rng: np.random.Generator) -> Iterator[float]:
+        return (_matched_share(found.source, rng.permutation(found.target), found.base) for _ in range(share))
+
+    draws = over_chains(chain, _timed_draws(sampling, found), np.random.default_rng([sampling.seed, 81]))
+    null = partial(
+        _standing, np.array(draws), "addressees permuted over comments: in- and out-strengths kept"
+    )
+    sheet.enter("weighted", lambda: weighted_reciprocity(net), null=null)
+
+
+def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
+    pairs = pairs_of(found)
+
+    def shares(times: Ints) -> list[float]:
+        rows = []
+        for hours in _WINDOWS.values():
+            hit, watched = pairs.returned(times, hours * HOUR)
+            inside, near, outside, far = (part.sum() for part in pairs.hazard(times, hours * HOUR))
+            ratio = inside / near / (outside / far) if near and outside and far else np.nan
+            rows += [hit / watched if watched else np.nan, ratio]
+        return rows
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[list[float]]:
+        return (shares(pairs.times(rng.permutation(len(found.t)))) for _ in range(share))
+
+    rng = np.random.default_rng([sampling.seed, 82])
+    table = np.array(over_chains(chain, _timed_draws(sampling, found), rng)).reshape(-1, 2 * len(_WINDOWS))
+    dated = pairs.times(np.arange(len(found.t)))
+    own = shares(dated)
+    for k, (name, hours) in enumerate(_WINDOWS.items()):
+        null = partial(_standing, table[:, 2 * k], "times permuted over comments")
+        sheet.enter(
+            f"answered_{name}", partial(_known, own[2 * k], f"a record longer than {hours} h"), null=null
+        )
+        null = partial(_standing, table[:, 2 * k + 1], "times permuted over comments")
+        ci = partial(hazard_interval, pairs.hazard(dated, hours * HOUR))
+        needs = f"answers within {hours} h and after"
+        sheet.enter(f"hazard_ratio_{name}", partial(_known, own[2 * k + 1], needs), ci=ci, null=null)
+
+
+def hazard_interval(parts: tuple[Floats, Floats, Floats, Floats], ratio: float) -> Interval | None:
+    """Return the interval of a ratio of rates on the log scale, pairs being independent (delta method)."""
+    hits, near, others, far = parts
+    if not (hits.sum() and others.sum()):
+        return None
+    score = hits / hits.sum() - near / near.sum() - others / others.sum() + far / far.sum()
+    reach = 1.959963984540054 * float(np.sqrt(score @ score))
+    return ratio * float(np.exp(-reach)), ratio * float(np.exp(reach))
+
+
+def _homes(corpus: Corpus, net: Network) -> Ints:
+    """Return, per node, the community where it is most addressed (or writes most), as a block number."""
+    author, community = corpus.post_author, corpus.post_community
+    target, placed = addressees(corpus, "reply"), corpus.comment_post != UNKNOWN
+    known = placed & (target != UNKNOWN)
+    base = int(community.max(initial=0)) + 1
+    who = np.concatenate((target[known], author[author != UNKNOWN]))
+    where = np.concatenate((community[corpus.comment_post[known]], community[author != UNKNOWN]))
+    keys, count = np.unique(who * base + where, return_counts=True)
+    home = np.zeros(len(corpus.agents), dtype=np.int64)
+    order = np.argsort(count, kind="stable")
+    home[keys[order] // base] = keys[order] % base
+    code = {name: k for k, name in enumerate(corpus.agents.tolist())}
+    return home[[code[name] for name in net.names.tolist()]]
+
+
+def _matched_share(source: Ints, target: Ints, base: int) -> float:
+    """Return `weighted_reciprocity` of contacts without building their network."""
+    from moltarium.analysis.graphs import timing
+
+    apart = source != target
+    a, b = source[apart], target[apart]
+    if not len(a):
+        return 0.0
+    keys = (np.minimum(a, b) * base + np.maximum(a, b)) * 2 + (a > b)
+    keys.sort()
+    return float(timing.matched(keys) / len(a))
+
+
+def _half(corpus: Corpus, found: Contacts, part: slice) -> float:
+    net = from_pairs(corpus.agents, found.source[part], found.target[part])
+    if not net.m:
+        raise NotComputable("at least 1 edge in each half")
+    return count_mutual(net.source, net.target, net.n) / net.m
+
+
+def _share(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> float:
+    if not below.any():
+        raise NotComputable("at least 1 edge of this strength")
+    return float(above.sum() / below.sum())
+
+
+def _known(value: float, needs: str) -> float:
+    if not np.isfinite(value):
+        raise NotComputable(needs)
+    return value
+
+
+def _standing(draws: Floats, model: str, value: float) -> Null | None:
+    return standing(value, draws, model)
+
+
+def _timed_draws(sampling: Sampling, found: Contacts) -> int:
+    return min(sampling.draws, 100, max(10, TIMED_COMMENTS // len(found.t)), null_draws(100, len(found.t)))
+
+
+FAMILY: Final = Family(
+    "reciprocity",
+    frozenset({Post, Comment, "post.author", "comment.author", "comment.parent"}),
+    measure,
+    DEFINITIONS,
+)

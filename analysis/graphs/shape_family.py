@@ -1,0 +1,297 @@
+"""The measures ``shape.<kind>.*``: centre and periphery, paths, motifs, hubs, stable communities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from moltarium.analysis.bootstrap import Floats, Interval, fixed, or_nan
+from moltarium.analysis.corpus import Corpus, Ints
+from moltarium.analysis.graphs.networks import Directed, Network, build, edge
+from moltarium.analysis.graphs.nulls import configurations, directed_configurations, over_chains, standing
+from moltarium.analysis.graphs.paths import (
+    Paths,
+    largest_component,
+    mean_distance,
+    search,
+    side_by_side,
+    step_diameter,
+    weighted,
+)
+from moltarium.analysis.graphs.shape import (
+    TRIADS,
+    bow_tie,
+    connected_without_hubs,
+    core_numbers,
+    degree_centralisation,
+    hubs_to_halve,
+    pagerank,
+    rich_club,
+    triad_census,
+)
+from moltarium.analysis.graphs.structure import Simple, clustering, communities, undirected
+from moltarium.analysis.graphs.structure_family import DIRECTED_NULL, UNDIRECTED_NULL, needs, null_draws
+from moltarium.analysis.inequality import gini, top_share
+from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
+from moltarium.sim.record.errors import NotComputable
+
+_BRODER: Final = "Broder et al. 2000, doi:10.1016/S1389-1286(00)00083-9"
+_FREEMAN: Final = "Freeman 1978, doi:10.1016/0378-8733(78)90021-7"
+_HOLTZ: Final = "Holtz 2026, arXiv:2602.10131, recomputed"
+_TRIADS: Final = "Holland & Leinhardt 1970, doi:10.1086/224954"
+_ALBERT: Final = "Albert, Jeong & Barabási 2000, doi:10.1038/35019019"
+_PAGERANK: Final = "Brin & Page 1998, doi:10.1016/S0169-7552(98)00110-X"
+_CORES: Final = "Batagelj & Zaveršnik 2003, arXiv:cs/0310049"
+_MOLTGRAPH: Final = "as MoltGraph 2026, arXiv:2603.00646"
+_COMPONENT: Final = "largest component of the undirected simple graph"
+
+TOPS: Final = (1, 5, 10, 20)
+"""Points of the curve of top shares, per cent of agents."""
+WITHOUT: Final = (1, 5, 10, 20)
+"""Hubs taken out, per cent of agents."""
+
+DEFINITIONS: Final[dict[str, Definition]] = {
+    "pagerank_gini": Definition("Gini of PageRank, damping .85, directed, unweighted", _PAGERANK),
+    "pagerank_top1": Definition("share of PageRank of the top 1 % (rounded up) of agents", _PAGERANK),
+    **{
+        f"top{top}_{way}": Definition(
+            f"share of {way}-degree of the top {top} % (rounded up) of agents", _MOLTGRAPH
+        )
+        for way in ("in", "out")
+        for top in TOPS
+    },
+    "centralisation": Definition("Σ (k_max − k) / ((n − 1)(n − 2)), undirected degrees", _FREEMAN),
+    "betweenness_max": Definition(
+        f"largest share of shortest paths through one agent, {_COMPONENT}", _FREEMAN
+    ),
+    "betweenness_centralisation": Definition(f"Σ (B_max − B) / (n − 1), {_COMPONENT}", _FREEMAN),
+    "core_max": Definition("largest k such that a k-core exists, undirected", _CORES),
+    "periphery": Definition(
+        "share of agents outside the k-cores above half the largest k", f"after {_CORES}"
+    ),
+    "bowtie_core": Definition("share of agents in the largest strongly connected component", _BRODER),
+    "bowtie_in": Definition("share of agents that lead to the core and are not led to", _BRODER),
+    "bowtie_out": Definition("share of agents led to from the core, with no way back", _BRODER),
+    "bowtie_rest": Definition("share of agents in tendrils, tubes and other components", _BRODER),
+    "path_mean": Definition(f"mean distance in steps, {_COMPONENT}", _HOLTZ),
+    "diameter": Definition(f"largest distance in steps, {_COMPONENT}", _HOLTZ),
+    "path_mean_weighted": Definition(
+        f"mean distance with comments between a pair (both ways added) as distance, {_COMPONENT}: an "
+        "artefact of default edge weights, kept to recognise it",
+        _HOLTZ,
+    ),
+    "diameter_weighted": Definition(f"as path_mean_weighted, the largest distance, {_COMPONENT}", _HOLTZ),
+    "small_world": Definition(
+        "(C / C_null) / (L / L_null): transitivity and mean distance beside graphs with these degrees",
+        "Humphries & Gurney 2008, doi:10.1371/journal.pone.0002051",
+    ),
+    "communities": Definition(
+        "communities in a Leiden partition", "Traag et al. 2019, doi:10.1038/s41598-019-41695-z"
+    ),
+    "communities_stability": Definition(
+        "mean adjusted Rand index between Leiden partitions of different seeds",
+        "Hubert & Arabie 1985, doi:10.1007/BF01908075",
+    ),
+    "rich_club": Definition(
+        "density among the top 1 % of agents by degree (ties included)",
+        "Zhou & Mondragón 2004, doi:10.1109/LCOMM.2004.823426",
+    ),
+    **{
+        f"without_hubs_{top}": Definition(
+            f"share of agents still joined without the top {top} % by degree", _ALBERT
+        )
+        for top in WITHOUT
+    },
+    "hubs_to_halve": Definition(
+        "smallest share of agents, taken out from the largest degree on, without which the largest component "
+        "is at most half of what it was",
+        _ALBERT,
+    ),
+    **{f"triad_{kind}": Definition(f"triples of agents of kind {kind}", _TRIADS) for kind in TRIADS},
+}
+"""What is measured of a network's shape."""
+
+NULL_DRAWS: Final = 20
+"""Null graphs of the rich club, small-world and triads, at most."""
+NULL_PATHS: Final = 3
+"""Null graphs whose paths are searched for small-world."""
+PARTITIONS: Final = 5
+"""Seeds of the stability of communities."""
+PARTITION_EDGES: Final = 2_000_000
+"""Edges over all these partitions: a larger network gets fewer seeds, at least two."""
+
+
+def family(kind: Directed) -> Family:
+    """Return the family ``shape.<kind>.*`` of one kind of network."""
+    definitions = {
+        name: Definition(f"{found.text}; edge: {edge(kind)}", found.source)
+        for name, found in DEFINITIONS.items()
+    }
+    prefix = f"shape.{kind}"
+
+    def compute(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
+        return _measure(Sheet(prefix, definitions), build(corpus, kind), sampling)
+
+    return Family(prefix, needs(kind), compute, definitions)
+
+
+def adjusted_rand(a: Ints, b: Ints) -> float:
+    """Return the adjusted Rand index of two partitions: 1 the same, 0 as by chance.
+
+    Examples
+    --------
+    >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([5, 5, 2, 2]))
+    1.0
+    """
+
+    def pairs(label: Ints) -> float:
+        size = np.unique(label, return_counts=True)[1].astype(np.float64)
+        return float((size * (size - 1) / 2).sum())
+
+    both, one, other = pairs(a * (int(b.max()) + 1) + b), pairs(a), pairs(b)
+    every = len(a) * (len(a) - 1) / 2
+    chance = one * other / every if every else 0.0
+    ceiling = (one + other) / 2
+    return 1.0 if ceiling == chance else (both - chance) / (ceiling - chance)
+
+
+def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measure]:
+    if not net.m:
+        sheet.lack(DEFINITIONS, "at least 1 edge")
+        return sheet.measures
+    flat = undirected(net)
+    note = net.note()
+    nulls = _nulls(net, flat, sampling)
+    for name, compute in _central(net, flat).items():
+        sheet.enter(name, compute, null=_null(nulls.get(name)), note=note)
+    _enter_paths(sheet, net, flat, sampling, note)
+    _enter_communities(sheet, flat, sampling)
+    census = triad_census(net, flat)
+    for kind, count in census.items():
+        name = f"triad_{kind}"
+        sheet.enter(name, partial(float, count), null=_null(nulls.get(name)), note=note)
+    return {f"{sheet.prefix}.{name}": sheet.measures[f"{sheet.prefix}.{name}"] for name in DEFINITIONS}
+
+
+def _central(net: Network, flat: Simple) -> dict[str, Callable[[], float]]:
+    rank, core, tie = pagerank(net), core_numbers(flat), bow_tie(net)
+    into, out = np.bincount(net.target, minlength=net.n), np.bincount(net.source, minlength=net.n)
+    return {
+        "pagerank_gini": lambda: gini(rank),
+        "pagerank_top1": lambda: top_share(rank, 0.01),
+        **{f"top{top}_in": partial(top_share, into, top / 100) for top in TOPS},
+        **{f"top{top}_out": partial(top_share, out, top / 100) for top in TOPS},
+        "centralisation": lambda: degree_centralisation(flat),
+        "core_max": lambda: float(core.max()),
+        "periphery": lambda: float((core <= core.max() / 2).mean()),
+        "bowtie_core": lambda: tie.core,
+        "bowtie_in": lambda: tie.into,
+        "bowtie_out": lambda: tie.out,
+        "bowtie_rest": lambda: tie.rest,
+        "rich_club": lambda: rich_club(flat, 0.01),
+        **{f"without_hubs_{top}": partial(connected_without_hubs, flat, top / 100) for top in WITHOUT},
+        "hubs_to_halve": lambda: hubs_to_halve(flat),
+    }
+
+
+def _enter_paths(sheet: Sheet, net: Network, flat: Simple, sampling: Sampling, note: str | None) -> None:
+    part, nodes = largest_component(flat)
+    rng = np.random.default_rng([sampling.seed, 40])
+    names = ("path_mean", "betweenness_max", "betweenness_centralisation", "small_world")
+    try:
+        found = search(part, rng)
+    except NotComputable as lack:
+        sheet.lack((*names, "diameter", "path_mean_weighted", "diameter_weighted"), lack.needs)
+        return
+    sampled = f"sampled from {found.sources} of {found.n} agents" if found.sources < found.n else None
+    remark = "; ".join(filter(None, (note, sampled))) or None
+    top = int(found.betweenness.argmax())
+    sheet.enter("path_mean", lambda: found.mean, ci=fixed(found.mean_ci), note=remark)
+    sheet.enter("betweenness_max", lambda: found.betweenness[top], ci=fixed(_around(found, top)), note=remark)
+    spread = found.betweenness[top] - found.betweenness
+    sheet.enter("betweenness_centralisation", lambda: spread.sum() / (found.n - 1), note=remark)
+    sheet.enter("diameter", lambda: step_diameter(part), note=note)
+    far = weighted(net, part, nodes)
+    mean, ci = far.mean(rng)
+    sheet.enter("path_mean_weighted", lambda: mean, ci=fixed(ci), note=note)
+    sheet.enter("diameter_weighted", far.diameter, note=note)
+    sheet.enter("small_world", lambda: small_world(flat, found.mean, sampling), note=remark)
+
+
+def _around(found: Paths, node: int) -> Interval | None:
+    if found.sources == found.n:
+        return None
+    reach = 1.959963984540054 * float(found.betweenness_sd[node])
+    value = float(found.betweenness[node])
+    return max(0.0, value - reach), min(1.0, value + reach)
+
+
+def small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
+    """Return ``σ = (C / C_null) / (L / L_null)``: about 1 in random graphs, large in small worlds.
+
+    Parameters
+    ----------
+    flat
+        Undirected simple graph.
+    mean
+        Its mean distance L, see `paths.search`.
+    sampling
+        Seed of the `NULL_PATHS` null graphs, which keep degrees.
+
+    Raises
+    ------
+    NotComputable
+        If the null graphs have no triangle.
+
+    References
+    ----------
+    Humphries & Gurney (2008), PLoS ONE 3, e0002051. doi:10.1371/journal.pone.0002051
+    """
+    rng = np.random.default_rng([sampling.seed, 41])
+    rows = [
+        (or_nan(clustering(graph).transitivity), mean_distance(largest_component(graph)[0], rng))
+        for graph in configurations(flat, NULL_PATHS, rng)
+    ]
+    chance, length = np.nanmean(np.array(rows), axis=0)
+    own = clustering(flat).transitivity()
+    if not chance > 0:
+        raise NotComputable("null graphs with triangles")
+    return float(own / chance / (mean / length))
+
+
+def _enter_communities(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
+    seeds = max(2, min(PARTITIONS, PARTITION_EDGES // flat.m))
+    labels = side_by_side(partial(communities, flat), range(sampling.seed, sampling.seed + seeds))
+    sheet.enter("communities", lambda: float(labels[0].max() + 1))
+    alike = [adjusted_rand(a, b) for k, a in enumerate(labels) for b in labels[:k]]
+    sheet.enter("communities_stability", lambda: float(np.mean(alike)), note=f"{seeds} seeds")
+
+
+def _nulls(net: Network, flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
+    draws = min(NULL_DRAWS, null_draws(sampling.draws, net.m))
+
+    def clubs(share: int, rng: np.random.Generator) -> Iterator[float]:
+        return (or_nan(partial(rich_club, graph, 0.01)) for graph in configurations(flat, share, rng))
+
+    def motifs(share: int, rng: np.random.Generator) -> Iterator[list[int]]:
+        for ends in directed_configurations(net.source, net.target, net.n, share, rng):
+            order = np.lexsort((ends, net.source))
+            drawn = Network(net.kind, net.names, net.source[order], ends[order], net.weight, 0, 0)
+            yield list(triad_census(drawn, undirected(drawn)).values())
+
+    club = over_chains(clubs, draws, np.random.default_rng([sampling.seed, 42]))
+    motif = over_chains(motifs, draws, np.random.default_rng([sampling.seed, 43]))
+    table = np.array(motif, dtype=np.float64).reshape(-1, len(TRIADS))
+    return {
+        "rich_club": (UNDIRECTED_NULL, np.array(club)),
+        **{f"triad_{kind}": (DIRECTED_NULL, table[:, k]) for k, kind in enumerate(TRIADS)},
+    }
+
+
+def _null(draws: tuple[str, Floats] | None) -> Callable[[float], Null | None]:
+    if draws is None:
+        return lambda _: None
+    return lambda value: standing(value, draws[1], draws[0])

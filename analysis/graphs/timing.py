@@ -1,0 +1,104 @@
+"""Who answers whom in time, compiled: contacts grouped by pair, each group beside its reverse.
+
+Which pairs there are does not change when times are permuted, so a null draw deals the times out, earliest
+first, to the pairs' places: every group then comes sorted.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from moltarium.analysis.graphs.compiled import compiled
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+@compiled
+def deal(group: Ints, order: Ints, t: Ints, start: Ints) -> Ints:
+    """Return times by group, sorted within each, if the k-th time goes to contact ``order[k]``.
+
+    ``group`` is the pair per contact; the places of pair ``p`` are ``start[p]`` to ``start[p + 1]``.
+    """
+    place = start[:-1].copy()
+    times = np.empty(len(t), np.int64)
+    for k in range(len(t)):
+        p = group[order[k]]
+        times[place[p]] = t[k]
+        place[p] += 1
+    return times
+
+
+@compiled
+def first_answers(times: Ints, start: Ints, reverse: Ints, end: int, window: int) -> tuple[int, int]:
+    """Return how many first contacts were returned within the window, and how many were watched that long.
+
+    ``reverse`` is the number of the pair the other way, −1 if there is none.
+    """
+    hits, watched = 0, 0
+    for p in range(len(reverse)):
+        begun, q = times[start[p]], reverse[p]
+        if begun + window > end:
+            continue
+        if q < 0:
+            watched += 1
+            continue
+        answer = times[start[q]]
+        # Only who speaks first makes a contact; what comes second is the answer.
+        if answer > begun:
+            watched += 1
+            if answer <= begun + window:
+                hits += 1
+    return hits, watched
+
+
+@compiled
+def exposure(
+    times: Ints, start: Ints, reverse: Ints, end: int, window: int, unit: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return per pair i → j: answers j → i in a window, units of time in one, and both outside.
+
+    A window follows each i → j; everything lies between the first i → j and the end.
+    """
+    pairs = len(reverse)
+    hits, inside = np.zeros(pairs), np.zeros(pairs)
+    others, outside = np.zeros(pairs), np.zeros(pairs)
+    for p in range(pairs):
+        begin, stop = start[p], start[p + 1]
+        for k in range(begin, stop):
+            until = times[k + 1] if k + 1 < stop else end
+            inside[p] += min(until - times[k], window) / unit
+        outside[p] = max((end - times[begin]) / unit - inside[p], 0.0)
+        if reverse[p] < 0:
+            continue
+        last = begin
+        for k in range(start[reverse[p]], start[reverse[p] + 1]):
+            while last < stop and times[last] <= times[k]:
+                last += 1
+            if last > begin:
+                near = times[k] - times[last - 1] <= window
+                hits[p] += near
+                others[p] += not near
+    return hits, inside, others, outside
+
+
+@compiled
+def matched(keys: Ints) -> int:
+    """Return ``Σ min(w_ij, w_ji)`` over ordered pairs.
+
+    Keys are sorted, one per contact: twice the unordered pair's number, plus its direction.
+    """
+    total, k, m = 0, 0, len(keys)
+    while k < m:
+        pair, one, other = keys[k] >> 1, 0, 0
+        while k < m and keys[k] >> 1 == pair:
+            if keys[k] & 1:
+                other += 1
+            else:
+                one += 1
+            k += 1
+        total += 2 * min(one, other)
+    return total

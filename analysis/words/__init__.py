@@ -1,0 +1,1 @@
+"""What is said: topics, norms, motives, drift, language."""

@@ -1,0 +1,200 @@
+"""Why agents post: do they speak of their own interests, ask or tell, and answer what was said?
+
+Speech acts are read by a few surface rules, in English. No human has labelled MoltBook's acts, so the rules
+have no score on it: they are held to sentences made for their classes (tests), and every figure says how many
+texts no rule covered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import t as student
+
+from moltarium.analysis.affect.alignment import permuted_parents
+from moltarium.analysis.corpus import OBSERVED, OPENING
+from moltarium.analysis.metric import Null
+from moltarium.analysis.words.embeddings import Embedder, static_embedder
+from moltarium.analysis.words.language import detect
+from moltarium.analysis.words.lexical import tfidf
+from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.schema import Agent, Post
+from moltarium.sim.record.view import Record
+
+THRESHOLD: Final = 0.6
+"""MoltNet's cosine from which content counts as persona-aligned (arXiv:2602.13458), on its own embeddings."""
+MIN_TEXTS: Final = 30
+
+ACTS: Final[dict[str, re.Pattern[str]]] = {
+    name: re.compile(rule, re.IGNORECASE)
+    for name, rule in {
+        "greet": r"^\W*(hello|hi|hey|gm|greetings|good (morning|evening)|welcome"
+        r"|just (joined|arrived)|new here)\b",
+        "promote": r"\b(check (it )?out|follow me|follow back|subscribe|airdrop|sign up|buy|presale"
+        r"|launch(ing|ed)? (my|our|a)|visit|use my|dm me)\b",
+        "coordinate": r"\b(let'?s|join (us|me)|who'?s in|we should|collaborat\w*|together we|looking for"
+        r" (partners|agents|collaborators))\b",
+        "support": r"\b(thank you|thanks|congrat\w*|well done|great (post|point|work)|love this|resonates"
+        r"|proud of|you'?ve got this)\b",
+        "argue": r"\b(i disagree|wrong|actually,|that'?s not|but (that|this) (is|does)|counterpoint|however,"
+        r"|not convinced|nonsense)\b",
+        "ask": r"\?\s*(\n|$)|^\W*(how|what|why|who|when|where|which|does|do|is|are|can|could"
+        r"|anyone)\b[^.!\n]*\?",
+    }.items()
+}
+"""Rules by speech act, the first that holds decides; what none covers is ``"inform"`` if it is a sentence."""
+
+
+def act_of(text: str) -> str:
+    """Return a text's speech act, ``"inform"``, or ``"not covered"`` (not English, or under four words).
+
+    Examples
+    --------
+    >>> act_of("Hello everyone, new agent here!"), act_of("Does the memory last overnight?")
+    ('greet', 'ask')
+    """
+    if len(text.split()) < 4 and "?" not in text:
+        return next((name for name, rule in ACTS.items() if rule.search(text)), "not covered")
+    if detect(text) not in ("en", "unknown"):
+        return "not covered"
+    return next((name for name, rule in ACTS.items() if rule.search(text)), "inform")
+
+
+def acts(texts: Sequence[str]) -> pd.DataFrame:
+    """Return texts by speech act: ``act``, ``texts``, ``share``."""
+    found = [act_of(text) for text in texts]
+    names = (*ACTS, "inform", "not covered")
+    return pd.DataFrame(
+        [(name, found.count(name), found.count(name) / max(len(found), 1)) for name in names],
+        columns=["act", "texts", "share"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaAlignment:
+    """How near agents' posts are to what they say they are."""
+
+    mean: float
+    """Mean cosine of a post and its author's bio."""
+    null: Null
+    """The same with bios dealt out anew: how near any post is to any bio here."""
+    aligned: float
+    """Share of posts at `THRESHOLD`; it depends on the embedding, see `curve`."""
+    curve: pd.DataFrame
+    """``threshold``, ``aligned`` and ``null`` (share of posts at it under the null)."""
+    n: int
+    n_agents: int
+    left_out: int
+    """Posts whose author has no bio."""
+    verdict: str
+    """``"aligned"`` where the mean stands above the null at p < .05."""
+    embedder: str
+
+
+def persona_alignment(
+    record: Record, *, draws: int = 200, seed: int = 0, embedder: Embedder | None = None
+) -> PersonaAlignment:
+    """Return whether agents post about what their bio says, beyond any agent's bio.
+
+    Raises
+    ------
+    NotComputable
+        Where agents, their bios or posts are unknown, or fewer than `MIN_TEXTS` posts have a bio.
+    """
+    for need in (Agent, "agent.bio", Post):
+        if not record.has(need):
+            raise NotComputable(need if isinstance(need, str) else f"table {need.__name__.lower()}")
+    bios = {agent.agent_id: agent.bio for agent in record.rows(Agent) if agent.bio.strip()}
+    posts = record.frame(Post)
+    posts = posts[posts["step"].fillna(OBSERVED) != OPENING]
+    own = posts[posts["author"].isin(list(bios))]
+    if len(own) < MIN_TEXTS or own["author"].nunique() < 2:
+        raise NotComputable(f"{MIN_TEXTS} posts by agents with a bio (has {len(own)})")
+    embedder = embedder or static_embedder()
+    code, names = pd.factorize(own["author"])
+    bio = embedder.encode([bios[str(name)] for name in names])
+    content = embedder.encode((own["title"] + "\n" + own["body"]).tolist())
+    rng = np.random.default_rng([seed, 68])
+    cosine = np.einsum("ij,ij->i", content, bio[code])
+    shuffled = np.array(
+        [np.einsum("ij,ij->i", content, bio[rng.permutation(len(bio))[code]]) for _ in range(draws)]
+    )
+    null = _null("bios dealt out anew among agents", float(cosine.mean()), shuffled.mean(axis=1))
+    at = np.round(np.arange(0.1, 0.91, 0.1), 1)
+    curve = pd.DataFrame(
+        {
+            "threshold": at,
+            "aligned": [float((cosine >= x).mean()) for x in at],
+            "null": [float((shuffled >= x).mean()) for x in at],
+        }
+    )
+    found = null.p < 0.05 and cosine.mean() > null.mean
+    return PersonaAlignment(
+        float(cosine.mean()), null, float((cosine >= THRESHOLD).mean()), curve, len(own), len(names),
+        len(posts) - len(own), "aligned" if found else "none", embedder.name,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Uptake:
+    """Whether replies take up the words of what they answer."""
+
+    mean: float
+    """Mean TF-IDF cosine of a reply and what it answers."""
+    ci: tuple[float, float]
+    """95 % by Student's t, what is answered resampled with all its replies."""
+    null: Null
+    """The same with parents changing places within community and time block."""
+    verdict: str
+    n: int
+
+
+def uptake(
+    replies: Sequence[str], parents: Sequence[str], target: npt.NDArray[np.int64],
+    stratum: npt.NDArray[np.int64], *, draws: int = 200, seed: int = 0,
+) -> Uptake:  # fmt: skip
+    """Return whether replies answer what was said, by their words, beyond community and day.
+
+    The verdict needs p < .05 and an interval that leaves out the null's mean.
+
+    Raises
+    ------
+    NotComputable
+        Under `MIN_TEXTS` pairs.
+    """
+    if len(replies) < MIN_TEXTS:
+        raise NotComputable(f"{MIN_TEXTS} replies (has {len(replies)})")
+    rows = tfidf([*replies, *parents])
+    a, b = rows[: len(replies)], rows[len(replies) :]
+    rng = np.random.default_rng([seed, 69])
+    cosine = np.asarray(a.multiply(b).sum(axis=1), np.float64).ravel()
+    value = float(cosine.mean())
+    null = [
+        float(a.multiply(b[permuted_parents(target, stratum, rng)]).sum()) / len(replies)
+        for _ in range(draws)
+    ]
+    standing = _null("parents permuted within community and time block", value, np.array(null))
+    _, code = np.unique(target, return_inverse=True)
+    total, size = np.bincount(code, weights=cosine), np.bincount(code)
+    weight = rng.multinomial(len(size), np.full(len(size), 1 / len(size)), size=draws)
+    reach = float(student.ppf(0.975, max(len(size) - 1, 1))) * float(
+        ((weight @ total) / (weight @ size)).std(ddof=1)
+    )
+    found = standing.p < 0.05 and value - reach > standing.mean
+    return Uptake(
+        value, (value - reach, value + reach), standing, "taken up" if found else "none", len(replies)
+    )
+
+
+def _null(model: str, value: float, draws: npt.NDArray[np.float64]) -> Null:
+    mean, sd = float(draws.mean()), float(draws.std(ddof=1))
+    far = int((np.abs(draws - mean) >= abs(value - mean) - 1e-12).sum())
+    return Null(
+        model, mean, sd, (value - mean) / sd if sd > 0 else None, (1 + far) / (1 + len(draws)), len(draws)
+    )

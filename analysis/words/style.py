@@ -1,0 +1,180 @@
+"""Linguistic style: do replies take up the function words of what they answer, beyond what anybody would use?
+
+English only: the word lists are. Texts of other languages must be left out before (`language.detect`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from moltarium.analysis.affect.alignment import permuted_parents
+from moltarium.analysis.metric import Null
+from moltarium.analysis.words.lexical import words
+from moltarium.sim.record.errors import NotComputable
+
+CATEGORIES: Final[dict[str, frozenset[str]]] = {
+    name: frozenset(listed.split())
+    for name, listed in {
+        "articles": "a an the",
+        "personal pronouns": "i me my mine myself you your yours yourself he him his she her hers it its we"
+        " us our ours they them their theirs",
+        "impersonal pronouns": "this that these those what which who whom anything something nothing"
+        " everything everyone anyone someone nobody",
+        "prepositions": "in on at by for from of to with without about into onto over under between through"
+        " during before after against among across around as than",
+        "auxiliary verbs": "am is are was were be been being have has had do does did will would shall should"
+        " can could may might must",
+        "conjunctions": "and or but so yet because if while although though unless whereas since until",
+        "negations": "no not never none neither nor cannot don doesn didn isn aren wasn won can't",
+        "quantifiers": "all any both each every few many more most much several some less least enough",
+        "adverbs": "very really just also too even still only now then here there again always often already"
+        " almost maybe perhaps",
+    }.items()
+}
+"""Classes of function words, our own lists, after those of Niederhoffer & Pennebaker (2002,
+doi:10.1177/026192702237953)."""
+
+MIN_PAIRS: Final = 50
+MIN_WORDS: Final = 5
+"""Shorter texts have no style."""
+
+_QUOTED: Final = re.compile(r"^\s*>.*$", re.MULTILINE)
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How far replies take up the style of what they answer."""
+
+    matching: float
+    """Mean linguistic style matching of replies and what they answer, 0 to 1."""
+    matching_null: Null
+    """The same for parents that changed places within community and time block: the base rate."""
+    coordination: pd.DataFrame
+    """By category: ``category``, ``base`` P(reply uses it), ``given`` P(uses | parent did), ``coordination``
+    (their difference), ``null_mean``, ``p``."""
+    coordinated: float
+    """Mean coordination over categories, less its null mean."""
+    verdict: str
+    """``"matching"`` where the matching stands above its null at p < .05."""
+    n: int
+
+
+def usage(texts: Sequence[str]) -> tuple[Floats, Ints]:
+    """Return the share of each text's words in each category, and the number of its words.
+
+    Quoted lines (``> …``) are left out: they would be the parent's own words.
+
+    Returns
+    -------
+    tuple
+        Shapes ``(n, categories)`` and ``(n,)``.
+    """
+    shares = np.zeros((len(texts), len(CATEGORIES)))
+    sizes = np.zeros(len(texts), np.int64)
+    for row, text in enumerate(texts):
+        said = words(_QUOTED.sub("", text)) + re.findall(r"\b[aAiI]\b", text)
+        sizes[row] = len(said)
+        if said:
+            shares[row] = [sum(word.lower() in listed for word in said) for listed in CATEGORIES.values()]
+            shares[row] /= len(said)
+    return shares, sizes
+
+
+def matching(a: Floats, b: Floats) -> Floats:
+    """Return linguistic style matching, the mean over categories of ``1 − |p₁ − p₂| / (p₁ + p₂ + .0001)``.
+
+    Ireland & Pennebaker (2010, doi:10.1037/a0020386). 0 to 1.
+
+    Examples
+    --------
+    >>> matching(np.array([[0.1, 0.2]]), np.array([[0.1, 0.2]])).tolist()
+    [1.0]
+    """
+    return np.asarray((1 - np.abs(a - b) / (a + b + 1e-4)).mean(axis=1), np.float64)
+
+
+def style(
+    replies: Sequence[str], parents: Sequence[str], target: Ints, stratum: Ints,
+    *, draws: int = 200, seed: int = 0,
+) -> Style:  # fmt: skip
+    """Return whether replies take up the style of what they answer.
+
+    Coordination on a class m is ``P(reply uses m | parent uses m) − P(reply uses m)``
+    (Danescu-Niculescu-Mizil et al. 2012, arXiv:1112.3670). One base model writes in one style: likeness alone
+    is no accommodation. The null lets parents of one community and time block change places as wholes
+    (`alignment.permuted_parents`).
+
+    Parameters
+    ----------
+    replies, parents
+        Shape ``(n,)`` each.
+    target
+        Code of each pair's parent.
+    stratum
+        Community × time block of each pair.
+    draws, seed
+        Permutations and their seed.
+
+    Raises
+    ------
+    NotComputable
+        Under `MIN_PAIRS` pairs of `MIN_WORDS` words on both sides.
+    """
+    (a, size_a), (b, size_b) = usage(replies), usage(parents)
+    kept = (size_a >= MIN_WORDS) & (size_b >= MIN_WORDS)
+    if kept.sum() < MIN_PAIRS:
+        raise NotComputable(f"{MIN_PAIRS} replies and parents of {MIN_WORDS} words (has {int(kept.sum())})")
+    a, b, target, stratum = a[kept], b[kept], target[kept], stratum[kept]
+    rng = np.random.default_rng([seed, 66])
+    value, seen = float(matching(a, b).mean()), _coordination(a, b)
+    alike, taken = np.empty(draws), np.empty((draws, len(CATEGORIES)))
+    for draw in range(draws):
+        other = b[permuted_parents(target, stratum, rng)]
+        alike[draw], taken[draw] = matching(a, other).mean(), _coordination(a, other)
+    null = _null(value, alike)
+    base = (a > 0).mean(axis=0)
+    table = pd.DataFrame(
+        {
+            "category": list(CATEGORIES),
+            "base": base,
+            "given": base + seen,
+            "coordination": seen,
+            "null_mean": taken.mean(axis=0),
+            "p": [_null(float(s), t).p for s, t in zip(seen, taken.T, strict=True)],
+        }
+    )
+    found = null.p < 0.05 and value > null.mean
+    return Style(
+        value, null, table, float((seen - taken.mean(axis=0)).mean()), "matching" if found else "none", len(a)
+    )
+
+
+def _coordination(a: Floats, b: Floats) -> Floats:
+    uses, met = a > 0, b > 0
+    n = met.sum(axis=0)
+    given = (uses & met).sum(axis=0) / np.maximum(n, 1)
+    return np.asarray(np.where(n > 0, given - uses.mean(axis=0), 0.0), np.float64)
+
+
+def _null(value: float, draws: Floats) -> Null:
+    mean, sd = float(draws.mean()), float(draws.std(ddof=1))
+    far = int((np.abs(draws - mean) >= abs(value - mean) - 1e-12).sum())
+    z = (value - mean) / sd if sd > 0 else None
+    return Null(
+        "parents permuted within community and time block",
+        mean,
+        sd,
+        z,
+        (1 + far) / (1 + len(draws)),
+        len(draws),
+    )
