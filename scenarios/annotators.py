@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, parsed, reading_of, shown, thought
 from moltarium.agents.reader import Reading
-from moltarium.analysis.affect.checkpoints import PREFIX, CheckpointReader, checkpoint_reader
+from moltarium.analysis.affect.checkpoints import PREFIX
 from moltarium.analysis.words.vector_cache import cache_file
 from moltarium.scenarios.embedders import LABEL, gateway_to
 from moltarium.scenarios.endpoints import EMBEDDED
@@ -76,13 +76,13 @@ class LlmAnnotator:
 @contextmanager
 def open_annotator(
     place: str, *, model: str | None = None, cache: bool = True, ceilings: CeilingsSpec | None = None
-) -> Iterator[LlmAnnotator | CheckpointReader]:
-    """Yield a language model, or the user's own classifier, as a reader of emotion.
+) -> Iterator[LlmAnnotator]:
+    """Yield a language model as a reader of emotion.
 
     Parameters
     ----------
     place
-        ``embedded``, the URL of an OpenAI-compatible endpoint, or ``transformers:`` and a checkpoint's name.
+        ``embedded``, or the URL of an OpenAI-compatible endpoint.
     model
         The model's name there; default: the first that it lists.
     cache
@@ -97,9 +97,6 @@ def open_annotator(
     ModelError
         Where the model can't be used.
     """
-    if place.startswith(PREFIX):
-        yield checkpoint_reader(place.removeprefix(PREFIX))
-        return
     if place != EMBEDDED and not place.startswith(("http://", "https://")):
         raise ScenarioError(
             "is no model", place=f"--annotator {place}", remedy=f"give embedded or a URL, or {PREFIX}NAME"

@@ -125,9 +125,12 @@ def register(app: typer.Typer) -> None:
 def _annotator(
     place: str, model: str | None, no_cache: bool, budget_usd: float | None, max_tokens: int | None
 ) -> AbstractContextManager[LlmAnnotator | CheckpointReader]:
+    from moltarium.analysis.affect.checkpoints import PREFIX, checkpoint_reader
     from moltarium.scenarios.annotators import open_annotator
     from moltarium.scenarios.spec import CeilingsSpec
 
+    if place.startswith(PREFIX):
+        return nullcontext(checkpoint_reader(place.removeprefix(PREFIX)))
     ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
     return open_annotator(place, model=model, cache=not no_cache, ceilings=ceilings)
 

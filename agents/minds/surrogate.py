@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -80,8 +80,6 @@ class SurrogateMind:
         If a parameter is not a number in its range.
     """
 
-    name: ClassVar[str] = "surrogate"
-
     post_rate: float = _parameter(0.12, 0, 1)
     """Probability of a post per turn at energy 1, where the limits allow one."""
     comment_rate: float = _parameter(0.7, 0, 20)
@@ -132,6 +130,11 @@ class SurrogateMind:
     """Probability per turn, at energy 1, of founding a community for a topic that has none."""
     general_share: float = _parameter(0.4, 0, 1)
     """Probability that a post goes to the largest community though its topic has one."""
+
+    @property
+    def name(self) -> str:
+        """``"surrogate"``."""
+        return "surrogate"
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -46,7 +46,7 @@ def bic(points: Floats, labels: Ints) -> float:
     likelihood = float((size * np.log(size / n)).sum()) - dimensions / 2 * (
         n * np.log(2 * np.pi * variance) + n - k
     )
-    return likelihood - (k + dimensions * k) / 2 * float(np.log(n))
+    return float(likelihood - (k + dimensions * k) / 2 * np.log(n))
 
 
 def xmeans(points: Floats, rng: np.random.Generator, *, most: int = MOST, fewest: int = FEWEST) -> Ints:

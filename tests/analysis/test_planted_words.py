@@ -42,13 +42,13 @@ def _history(texts: Floats, site: Floats, gaps: Floats, reward: Floats) -> Histo
 
 
 def _site() -> Floats:
-    return np.eye(D)[0]
+    return np.asarray(np.eye(D)[0])
 
 
 def _texts(rng: np.random.Generator, n: int) -> Floats:
     """Texts of an agent that keeps to its subject, a little of which is everybody's."""
     own = rng.normal(size=D) / np.sqrt(D) + 0.5 * _site()
-    return own + 0.5 * rng.normal(size=(n, D)) / np.sqrt(D)
+    return np.asarray(own + 0.5 * rng.normal(size=(n, D)) / np.sqrt(D))
 
 
 def _rewarded(seed: int, strength: float, kind: str, agents: int) -> tuple[list[History], list[int | None]]:

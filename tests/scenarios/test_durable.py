@@ -188,7 +188,8 @@ def test_every_tick_is_made_safe_from_a_power_cut(asking: str, tmp_path: Path) -
     with stub_server() as server:
         where = f"models.default.base_url={server.base_url}"
         for every, held in ((1, [1, 2, 3, 4, 5, 6, 7]), (3, [None, None, 3, 3, 3, 6, 6])):
-            out, safe = tmp_path / f"run-{every}", []
+            out = tmp_path / f"run-{every}"
+            safe: list[int | None] = []
 
             def cut(now: Progress, out: Path = out, safe: list[int | None] = safe) -> None:
                 if now.step < now.steps:
