@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moltarium.analysis.conversation import activity, attention, rhythm, survival, threads, trees
 from moltarium.analysis.corpus import lacking, read_corpus
-from moltarium.analysis.graphs import answers, shape_family, structure_family, tails_family
+from moltarium.analysis.graphs import answers, robust, shape_family, structure_family, tails_family
 from moltarium.analysis.metric import REGISTRY, Definition, Family, Measure, Sampling
 from moltarium.analysis.words import texts
 from moltarium.sim.record.schema import Comment, Post
@@ -41,6 +41,7 @@ for _family in (
     attention.ATTENTION_FAMILY,
     attention.COMMUNITY_FAMILY,
     texts.FAMILY,
+    robust.FAMILY,
 ):
     register(_family)
 

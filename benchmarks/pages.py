@@ -33,6 +33,7 @@ FAMILY_PAGES: Final[dict[str, str]] = {
     "tree": "threads.md",
     "survival": "threads.md",
     "text": "texts.md",
+    "robust": "robust.md",
 }
 """Where a family of measures is explained, with a worked example."""
 

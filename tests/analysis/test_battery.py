@@ -45,6 +45,11 @@ FAMILIES = {
         visibility""",
     "community": "largest_share top10_share gini entropy authors_across",
     "text": "exact_duplicates exact_duplicate_comments my_human",
+    "robust": " ".join(
+        f"{trial}_{figure}"
+        for trial in ("hubs", "duplicates", "rate")
+        for figure in ("reciprocity", "clustering_global", "assortativity", "gini_in")
+    ),
 }
 NAMES = {f"{prefix}.{name}" for prefix, names in FAMILIES.items() for name in names.split()}
 BY_FORMULA = (
