@@ -7,8 +7,8 @@ what is left once something is taken out. The note holds f and f′.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,9 @@ FIGURES: Final[Mapping[str, Callable[[Network], float]]] = {
     "gini_in": lambda net: gini(np.bincount(net.target, minlength=net.n)),
 }
 """The figures that are tried, by their name under ``network.reply.*``: none needs a draw or a partition."""
+
+_Figures: TypeAlias = dict[str, float | NotComputable]
+"""Each figure of a network, or why it has none."""
 
 _TRIALS: Final = {
     "hubs": (
@@ -156,19 +159,20 @@ def measure(corpus: Corpus, _: Sampling) -> dict[str, Measure]:
     """Compute ``robust.*``; nothing is drawn."""
     sheet = Sheet("robust", DEFINITIONS)
     net = build(corpus, "reply")
-    whole = {name: cache(partial(figure, net)) for name, figure in FIGURES.items()}
+    whole = _figures(net)
     most = hubs(net)
-    alone = [without(net, most[k : k + 1]) for k in range(len(most))]
+    # One at a time in memory too: each is nearly as large as the whole.
+    alone = [_figures(without(net, most[k : k + 1])) for k in range(len(most))]
     _enter(sheet, "hubs", whole, alone, f"{len(most)} hubs left out one at a time")
     if missing := lacking(corpus.record, "comment.body"):
         sheet.lack([f"duplicates_{name}" for name in FIGURES], missing)
     else:
         repeats = _repeats(corpus)
         once = build(corpus, "reply", ~repeats)
-        _enter(sheet, "duplicates", whole, [once], f"{int(repeats.sum())} comments left out")
+        _enter(sheet, "duplicates", whole, [_figures(once)], f"{int(repeats.sum())} comments left out")
     floods = _floods(corpus)
     slow = without(net, np.flatnonzero(np.isin(net.names, corpus.agents[floods])))
-    _enter(sheet, "rate", whole, [slow], f"{len(floods)} agents left out")
+    _enter(sheet, "rate", whole, [_figures(slow)], f"{len(floods)} agents left out")
     return sheet.measures
 
 
@@ -183,28 +187,32 @@ def _floods(corpus: Corpus) -> Ints:
     return flooding(author[own], np.concatenate((corpus.post_t, corpus.comment_t))[own])
 
 
-def _enter(
-    sheet: Sheet, trial: str, whole: Mapping[str, Callable[[], float]], left: Sequence[Network], what: str
-) -> None:
-    """Enter one trial of every figure: the largest change over what is left."""
+def _figures(net: Network) -> _Figures:
+    found: _Figures = {}
     for name, figure in FIGURES.items():
         try:
-            before = whole[name]()
-            after = _after(figure, left)
-            value = max(change(before, other) for other in after)
+            found[name] = figure(net)
         except NotComputable as lack:
-            sheet.lack([f"{trial}_{name}"], lack.needs)
+            found[name] = lack
+    return found
+
+
+def _enter(sheet: Sheet, trial: str, whole: _Figures, left: Sequence[_Figures], what: str) -> None:
+    """Enter one trial of every figure: the largest change over what is left."""
+    for name in FIGURES:
+        before, after = whole[name], [found[name] for found in left]
+        lacks = [f"{found.needs} in what is left" for found in after if isinstance(found, NotComputable)]
+        values = [found for found in after if not isinstance(found, NotComputable)]
+        if isinstance(before, NotComputable) or lacks:
+            sheet.lack([f"{trial}_{name}"], before.needs if isinstance(before, NotComputable) else lacks[0])
             continue
-        low, high = f"{min(after):.4g}", f"{max(after):.4g}"
-        note = f"{what}: {name} {before:.4g} → {low}" + (f" to {high}" if len(after) > 1 else "")
-        sheet.enter(f"{trial}_{name}", partial(float, value), note=note)
+        span = " to ".join(f"{found:.4g}" for found in (min(values), max(values))[: len(values)])
+        note = f"{what}: {name} {before:.4g} → {span}"
+        sheet.enter(f"{trial}_{name}", partial(_largest, before, values), note=note)
 
 
-def _after(figure: Callable[[Network], float], left: Sequence[Network]) -> list[float]:
-    try:
-        return [figure(net) for net in left]
-    except NotComputable as lack:
-        raise NotComputable(f"{lack.needs} in what is left") from lack
+def _largest(before: float, after: Sequence[float]) -> float:
+    return max(change(before, found) for found in after)
 
 
 FAMILY: Final = Family("robust", needs("reply"), measure, DEFINITIONS)
