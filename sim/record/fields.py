@@ -227,8 +227,11 @@ class FieldReader:
         BadRow
             If it is not a time.
         """
-        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
-            value = int(value)
+        if isinstance(value, str):
+            # Stripped first: int() knows less white space than strip() does.
+            value = value.strip()
+            if value.isdecimal() and len(value) < 20:
+                value = int(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             if not 0 <= value < 10**17:
                 raise BadRow("a time is out of range")
@@ -237,7 +240,7 @@ class FieldReader:
         if not isinstance(value, str):
             raise BadRow("a time is neither text nor number")
         try:
-            parsed = datetime.fromisoformat(value.strip())
+            parsed = datetime.fromisoformat(value)
             naive = parsed.tzinfo is None
             aware = parsed.replace(tzinfo=UTC) if naive else parsed
             return Moment((aware - _EPOCH) // timedelta(microseconds=1), naive)

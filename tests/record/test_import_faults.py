@@ -230,3 +230,11 @@ def test_any_input_is_accounted_for_or_refused(
         else:
             with RunReader(out) as reader:
                 accounted(report, reader)
+
+
+@pytest.mark.parametrize("space", ["\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\xa0", "\u2003"])
+def test_a_time_may_stand_in_any_white_space(imported: Import, space: str) -> None:
+    """Found by the fuzzer: what strips a text and what reads a number differ on what white space is."""
+    reader = imported({"posts.jsonl": lines([post("p", created_at=f"1769760000{space}")])})
+    (found,) = reader.rows(Post)
+    assert found.t == 1_769_760_000_000_000
