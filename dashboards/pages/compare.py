@@ -61,10 +61,11 @@ def _compared(lab: Lab, _query: Query) -> Component:
         return html.Div()
     found = found_comparison(lab.source, lab.against)
     return card(
-        chart(figures.ratios(found), "Every measure here as a multiple of the other record's", "ratios"),
+        chart(figures.ratios(found), "Measures here as multiples of the other record's", "ratios"),
         behind("The table behind this chart", comparison_table(found, "Measures of both records")),
         title="Record beside record",
-        note="The dashed line is no difference; whiskers are this side's 95 % interval. In the table ≠"
+        note=f"The chart shows the {figures.MOST_RATIOS} measures that lie farthest apart, the table all. The"
+        " dashed line is no difference, whiskers are this side's 95 % interval. In the table ≠"
         " marks differences whose interval leaves out zero. Measures of zero or other sign stand in the"
         " table only.",
         wide=True,
@@ -74,7 +75,7 @@ def _compared(lab: Lab, _query: Query) -> Component:
 def _published(lab: Lab, _query: Query) -> Component:
     found = found_published(lab.source)
     return card(
-        chart(figures.ratios(found), "Every measure here as a multiple of the published figure", "published"),
+        chart(figures.ratios(found), "Measures here as multiples of published figures", "published"),
         comparison_table(found, "Measures beside published figures", published=True),
         title="Beside what is published of MoltBook",
         note="Grade A: read in the primary source or recomputed from its data; B: abstract only; C:"
