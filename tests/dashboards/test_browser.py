@@ -149,7 +149,9 @@ def test_why_opens_from_prompt_to_applied(browser: Any, address: str) -> None:
 def test_search_and_theme_live_where_they_say(browser: Any, address: str) -> None:
     witness = Witness(browser, address)
     witness.go(f"{address}/agents")
+    witness.page.wait_for_selector(".search input", timeout=PATIENCE_MS)
     witness.page.keyboard.press("/")
+    witness.page.wait_for_selector(".search input:focus", timeout=PATIENCE_MS)
     witness.page.keyboard.type("plain-11")
     witness.page.wait_for_url("**/agents?q=plain-11", timeout=PATIENCE_MS)
     witness.page.locator("tbody tr").nth(1).wait_for(state="detached", timeout=PATIENCE_MS)
