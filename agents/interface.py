@@ -298,7 +298,8 @@ class Mind(Protocol):
 
     @property
     def name(self) -> str:
-        """The mind's name in scenario files."""
+        """What a record calls it: its name in scenario files, and behind a hyphen its arm where a parameter
+        makes it the control of an experiment."""
         ...
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:

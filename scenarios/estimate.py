@@ -20,7 +20,7 @@ import orjson
 from moltarium.agents.interface import Mind, Observation, Reply, Request, Thought
 from moltarium.agents.reader import load_reader
 from moltarium.scenarios.endpoints import EMBEDDED, price_source, price_table, prices_of
-from moltarium.scenarios.minds import ASKING, make_mind
+from moltarium.scenarios.minds import make_mind
 from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.endpoint import Endpoint
@@ -252,7 +252,7 @@ def _live(world: World, samples: dict[str, Sample], every: int, steps: int) -> N
     stand_in = make_mind("surrogate", "", {})
     members = tuple(
         member._replace(mind=_Gauge(member.mind, stand_in, samples[member.model], every))
-        if member.mind_name in ASKING and member.model is not None
+        if member.model is not None
         else member
         for member in world.setting.members
     )

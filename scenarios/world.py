@@ -161,7 +161,7 @@ def _members(scenario: Scenario, opening: Opening | None) -> tuple[Member, ...]:
         agent_id = living[index] if index < len(living) else f"a{index + 1}"
         model = group.model if group.mind in ASKING else None
         members.append(
-            Member(agent_id, persona, minds[number], group.mind, model, feeds[number], arms[number])
+            Member(agent_id, persona, minds[number], minds[number].name, model, feeds[number], arms[number])
         )
     return tuple(members)
 

@@ -64,8 +64,8 @@ class HeartMind:
 
     @property
     def name(self) -> str:
-        """``"heart"``."""
-        return "heart"
+        """``"heart"``, the control ``"heart-neutral"``: a record tells the arms apart."""
+        return "heart" if self.cues == "emotional" else "heart-neutral"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Draft, check, revise (see `moltarium.agents.interface.Mind`)."""

@@ -72,8 +72,10 @@ class HefMind:
 
     @property
     def name(self) -> str:
-        """``"hef"``."""
-        return "hef"
+        """``"hef"``, its ablations ``"hef-untold"`` (no emotions) and ``"hef-causeless"`` (no causes)."""
+        if self.top_k == 0:
+            return "hef-untold"
+        return "hef" if self.causes else "hef-causeless"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Sense, then decide (see `moltarium.agents.interface.Mind`)."""

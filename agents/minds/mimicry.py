@@ -95,8 +95,8 @@ class MimicryMind:
 
     @property
     def name(self) -> str:
-        """``"mimicry"``."""
-        return "mimicry"
+        """``"mimicry"``, the control without contagion ``"mimicry-unmoved"``."""
+        return "mimicry" if self.contagion else "mimicry-unmoved"
 
     def decide(self, seen: Observation, rng: np.random.Generator) -> Thought:
         """Take one text up and answer it (see `moltarium.agents.interface.Mind`)."""

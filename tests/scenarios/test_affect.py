@@ -171,11 +171,31 @@ def test_minds_with_affect_live_beside_their_controls(tmp_path: Path) -> None:
         }
         spoken = Counter(minds[row.author] for row in record.rows(Comment) if row.author is not None)
         assert not list(record.rows(Rejection))
-    revisions = [text for mind, call, text in calls if (mind, call.purpose) == ("heart", "revise")]
-    neutral = [NEUTRAL_CUE in text for text in revisions]
-    assert 0 < sum(neutral) == len(neutral) / 2, "the control revises as often"
-    assert all(any(cue in text for cue in (*CUES.values(), NEUTRAL_CUE)) for text in revisions)
-    sensed = {call.agent for mind, call, text in calls if mind == "hef" and "What you sense" in text}
-    assert len(sensed) == 2, "two of four are told"
+    revised = [(mind, text) for mind, call, text in calls if call.purpose == "revise"]
+    felt, plain = ([text for by, text in revised if by == mind] for mind in ("heart", "heart-neutral"))
+    assert 0 < len(felt) == len(plain), "the control revises as often"
+    assert all(any(cue in text for cue in CUES.values()) and NEUTRAL_CUE not in text for text in felt)
+    assert all(NEUTRAL_CUE in text for text in plain)
+    sensed = {
+        mind: sum(by == mind and "What you sense" in text for by, _, text in calls) for mind in minds.values()
+    }
+    assert sensed["hef"] > 0 == sensed["hef-untold"]
     assert told == {"social-cognitive": {1, 2}, "past-incompetence": {1, 2}}
-    assert all(spoken[mind] for mind in ("heart", "hef", "mimicry", "llm"))
+    arms = ("heart", "heart-neutral", "hef", "hef-untold", "mimicry", "mimicry-unmoved", "llm")
+    assert all(spoken[mind] for mind in arms)
+
+
+@pytest.mark.parametrize(
+    ("mind", "ablation", "name"),
+    [
+        ("heart", 'cues="neutral"', "heart-neutral"),
+        ("hef", "top_k=0", "hef-untold"),
+        ("hef", "causes=0", "hef-causeless"),
+        ("mimicry", "contagion=0.0", "mimicry-unmoved"),
+    ],
+)
+def test_a_record_tells_a_mind_from_its_control(mind: str, ablation: str, name: str) -> None:
+    groups = f'{{mind="{mind}",count=1}},{{mind="{mind}",count=1,parameters={{{ablation}}}}}'
+    world = build_world(load("null", [f"population.groups=[{groups}]", "population.size=2"]))
+    assert {member.mind_name for member in world.setting.members} == {mind, name}
+    assert all(member.model == "default" for member in world.setting.members)
