@@ -31,11 +31,12 @@ def digest(record: Record) -> str:
             values: list[Any] = [name, *row] if len(kept) == len(fields) else [name, *(row[i] for i in kept)]
             for i in reals:
                 values[i] = repr(float(values[i]) + 0.0)  # −0.0 and 0.0 are one number, and so to SQLite
-            sha.update(_line(values))
+            sha.update(line(values))
     return sha.hexdigest()
 
 
-def _line(values: list[Any]) -> bytes:
+def line(values: list[Any]) -> bytes:
+    """Return a row as one line of JSON; text that is not valid Unicode as ``{"utf8": hex}``."""
     try:
         return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from moltarium.sim.record import checksum
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.layout import FILE, check_identity, ddl, encoded, insert, trouble
 from moltarium.sim.record.schema import Run
@@ -49,7 +50,9 @@ def lay_out(folder: Path, run: Run) -> None:
             database.execute("BEGIN")
             for statement in ddl():
                 database.execute(statement)
+            database.execute(checksum.DDL)
             database.execute(insert(Run), encoded(run))
+            checksum.add(database, Run, [run])
             database.execute("COMMIT")
         break_seal(folder / FILE)
         draft.rename(folder / FILE)
@@ -67,6 +70,10 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
         database = sqlite3.connect(folder / FILE, timeout=PATIENCE_S, isolation_level=None)
         try:
             check_identity(database, folder / FILE)
+            if not checksum.kept(database):
+                database.execute("BEGIN IMMEDIATE")
+                checksum.lay(database)
+                database.execute("COMMIT")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from moltarium.sim.record import checksum
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.files import make_folder, must_exist, open_for_reading
 from moltarium.sim.record.layout import FILE, encoded, insert, trouble
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import Intervention, Run
 from moltarium.sim.record.seal import break_seal, intact, seal
+from moltarium.sim.record.whole import verify
 
 
 def fork_record(source: Path, target: Path, run: Run, notes: Sequence[Intervention]) -> None:
@@ -48,12 +50,15 @@ def fork_record(source: Path, target: Path, run: Run, notes: Sequence[Interventi
         with closing(open_for_reading(source / FILE)) as old, closing(sqlite3.connect(draft)) as new:
             old.backup(new)
             new.execute("PRAGMA journal_mode = DELETE")
+            if not whole:
+                verify(new, source / FILE)
             with new:
                 new.execute("DELETE FROM run")
                 # Wall-clock facts belong to the session that lived them.
                 new.execute("DELETE FROM telemetry")
                 new.execute(insert(Run), encoded(run))
                 new.executemany(insert(Intervention), map(encoded, notes))
+                checksum.lay(new)
         break_seal(target / FILE)
         draft.rename(target / FILE)
         if whole:

@@ -13,6 +13,24 @@ LOCK_FILE: Final = "writer.lock"
 """Lies in the record's folder while a writer is open and holds its process id."""
 
 
+def holder(folder: Path) -> int | None:
+    """Return the process that is writing the record in `folder`; ``None`` if none is.
+
+    The lock itself is not touched: a reader that tried it could turn a writer away.
+    """
+    try:
+        process = int((folder / LOCK_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return None
+    except PermissionError:
+        return process  # it lives, under another user
+    return process
+
+
 class WriterLock:
     """The right to write one record, held from construction until `release`.
 
@@ -43,10 +61,10 @@ class WriterLock:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                other = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 os.close(file)
                 raise RecordBusy(
-                    f"process {holder} is writing this record",
+                    f"process {other} is writing this record",
                     place=str(self.path.parent),
                     remedy="wait for it or stop it; any number of readers may look on meanwhile",
                 ) from error

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from moltarium.sim.record import checksum
 from moltarium.sim.record.errors import RecordError, SchemaMismatch
 from moltarium.sim.record.files import must_exist
 from moltarium.sim.record.layout import APPLICATION_ID, FILE, trouble
@@ -83,6 +84,7 @@ def _brought_up(file: Path, migrations: Mapping[int, Migration]) -> Path | None:
             for step in steps:
                 migrations[step](database)
             database.execute("UPDATE run SET schema_version = ?", (SCHEMA_VERSION,))
+            checksum.lay(database)
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             database.execute("COMMIT")
         except BaseException:

@@ -17,6 +17,7 @@ from typing import Any, Final, Self, cast
 
 import pandas as pd
 
+from moltarium.sim.record import checksum
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.digest import digest
 from moltarium.sim.record.errors import RecordError
@@ -38,8 +39,9 @@ from moltarium.sim.record.layout import (
 )
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import TABLE_OF, TABLES, Blob, R, Row, Run
-from moltarium.sim.record.seal import intact, seal
+from moltarium.sim.record.seal import seal
 from moltarium.sim.record.tables import frame
+from moltarium.sim.record.whole import must_be_as_written, must_be_whole, verify
 
 _AT_ONCE: Final = 1024
 """Rows fetched at once while iterating: bounds memory, amortises the call."""
@@ -119,7 +121,7 @@ class RunWriter:
             with RunReader(folder) as reader:
                 run = reader.run
                 if not reader.sealed:
-                    reader.verify()
+                    must_be_as_written(folder / FILE)
             return cls(folder, open_for_writing(folder), lock, run)
         except BaseException:
             lock.release()
@@ -165,12 +167,14 @@ class RunWriter:
             try:
                 for table, rows in self._pending.items():
                     self._write(table, rows)
+                    checksum.add(self._database, table, rows)
                 if step is not None:
                     self._database.execute(
                         "INSERT INTO progress VALUES (1, ?) "
                         "ON CONFLICT (one) DO UPDATE SET step = max(step, excluded.step)",
                         (step,),
                     )
+                    checksum.add_progress(self._database)
                 self._database.execute("COMMIT")
             except BaseException:
                 if self._database.in_transaction:
@@ -280,7 +284,7 @@ class RunReader:
         self._gate = threading.Lock()
         self._database = open_for_reading(self._file)
         try:
-            self.sealed = intact(self._file)
+            self.sealed = must_be_whole(self._file)
             """Whether every byte is as the last writer left it; false of a record that is being written, or
             whose writer died."""
             found = list(self.rows(Run))
@@ -403,21 +407,15 @@ class RunReader:
             return digest(own)
 
     def verify(self) -> None:
-        """Read every page and check that the file is whole: slow, for a record that one doubts.
+        """Read everything and check that it is as it was written: slow, for a record that one doubts.
 
         Raises
         ------
         RecordError
             If the record is damaged.
         """
-        with self._reading():
-            faults = [line for (line,) in self._database.execute("PRAGMA integrity_check(3)")]
-        if faults != ["ok"]:
-            raise RecordError(
-                f"the record is damaged ({faults[0]})",
-                place=str(self._file),
-                remedy="restore it from a copy, or run or import it again",
-            )
+        with closing(open_for_reading(self._file)) as own:
+            verify(own, self._file)
 
     def close(self) -> None:
         """Close the file. May be called twice."""
