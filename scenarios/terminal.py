@@ -1,4 +1,7 @@
-"""What reaches a terminal: tables, progress, one JSON line, and nothing that could command it."""
+"""What reaches a terminal: tables, progress, one JSON line, and nothing that could command it.
+
+Rich is imported where something is drawn: a command that answers in JSON starts without it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from moltarium.scenarios.plain import plain
 
@@ -27,6 +27,9 @@ PRICE_UNKNOWN: Final = "price unknown"
 
 def say(text: str) -> None:
     """Write a line for the user to standard error; never broken, so that a command in it can be copied."""
+    from rich.console import Console
+    from rich.text import Text
+
     Console(stderr=True, highlight=False).print(Text(plain(text)), soft_wrap=True)
 
 
@@ -37,6 +40,10 @@ def put_json(value: Mapping[str, Any]) -> None:
 
 def put_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table to standard output."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=Text(plain(title)), title_justify="left", header_style="bold")
     for place, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=place == 0)
@@ -68,6 +75,7 @@ def figure(cell: object) -> str:
 @contextmanager
 def watching(title: str) -> Iterator[Watch]:
     """Show live progress on standard error while the block runs; silent where it is no terminal."""
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,

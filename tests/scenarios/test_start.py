@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("numpy", "scipy", "pandas", "pydantic", "networkx", "mesa", "numba", "openai")
+HEAVY = ("numpy", "scipy", "pandas", "pydantic", "networkx", "mesa", "numba", "openai", "rich")
 
 
 def test_the_command_line_loads_nothing_heavy_before_a_command_asks_for_it() -> None:
