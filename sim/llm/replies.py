@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
+from zlib import crc32
 
 from moltarium.agents.interface import Reply
 from moltarium.sim.record.errors import RecordError, SchemaMismatch
 from moltarium.sim.record.seal import break_seal, intact, seal
 
-REPLIES_VERSION: Final = 1
-"""Stored as SQLite's ``user_version``."""
+REPLIES_VERSION: Final = 2
+"""Stored as SQLite's ``user_version``. Version 1 had no checksums; it is brought up when it is written to."""
 
 CACHE_KIB: Final = 32 * 1024
 """Of pages kept in memory: keys are random, so each new one may touch any page of the index."""
@@ -30,9 +32,15 @@ CREATE TABLE IF NOT EXISTS reply (
     tokens_in INTEGER NOT NULL,
     tokens_cached INTEGER NOT NULL,
     tokens_out INTEGER NOT NULL,
-    estimated INTEGER NOT NULL
+    estimated INTEGER NOT NULL,
+    checksum INTEGER
 )
 """
+_ADD_CHECKSUM: Final = "ALTER TABLE reply ADD COLUMN checksum INTEGER"
+_CHECKED: Final = (
+    "SELECT checksum, key, text, finish, model, tokens_in, tokens_cached, tokens_out, estimated "
+    "FROM reply WHERE checksum IS NOT NULL"
+)
 _GET: Final = (
     "SELECT text, finish, model, tokens_in, tokens_cached, tokens_out, estimated FROM reply WHERE key = ?"
 )
@@ -40,11 +48,16 @@ _PAID: Final = (
     "SELECT json_extract(CAST(request AS TEXT), '$.model') AS asked, "
     "sum(tokens_in), sum(tokens_cached), sum(tokens_out) FROM reply GROUP BY asked"
 )
-_PUT: Final = "INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT: Final = "INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def _mark(key: bytes) -> int:
     return int.from_bytes(key[:7], "little")
+
+
+def _checksum(reply: tuple[Any, ...]) -> int:
+    """Return the CRC-32 of a reply with its key: of what it says and what it cost, not of what was asked."""
+    return crc32(repr(reply).encode())
 
 
 def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
@@ -73,7 +86,7 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
             place=path.name,
             remedy="check that its folder is writable, or set the file aside: its replies are asked again",
         ) from error
-    if version != REPLIES_VERSION and not (fresh and writable):
+    if version not in {1, REPLIES_VERSION} and not (fresh and writable):
         connection.close()
         raise SchemaMismatch(
             f"the reply cache has version {version}, this code reads {REPLIES_VERSION}",
@@ -81,6 +94,24 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
             remedy="use the version of Moltarium that wrote it",
         )
     return connection
+
+
+def _must_be_as_written(connection: sqlite3.Connection, path: Path) -> None:
+    """Read the replies of a store that nobody closed, and refuse one that a flipped bit has changed."""
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] < REPLIES_VERSION:
+            return
+        with closing(connection.execute(_CHECKED)) as rows:
+            whole = all(_checksum(tuple(reply)) == said for said, *reply in rows)
+        fault = "" if whole else "a reply is not as it was recorded"
+    except sqlite3.Error as error:
+        fault = str(error)
+    if fault:
+        raise RecordError(
+            f"the reply cache is damaged ({fault})",
+            place=str(path),
+            remedy="restore it from a copy, or set it aside: its replies are asked again",
+        )
 
 
 class ReplyStore:
@@ -107,25 +138,41 @@ class ReplyStore:
     def __init__(self, path: Path, fallback: Path | None = None) -> None:
         self._path = path
         self._file = None if path == MEMORY else path
-        for file in (self._file, fallback):
-            if file is not None:
-                intact(file)
+        sealed = [file is None or intact(file) for file in (self._file, fallback)]
         self._wrote = False
         self._own = _connect(path, writable=True)
         self._other: sqlite3.Connection | None = None
         self._marks: set[int] = set()
         self._marked = 0
         try:
-            with self._own:
-                self._own.execute(_TABLE)
-                if self._own.execute("PRAGMA user_version").fetchone()[0] != REPLIES_VERSION:
-                    self._own.execute(f"PRAGMA user_version = {REPLIES_VERSION}")
+            self._bring_up()
+            if not sealed[0]:
+                _must_be_as_written(self._own, path)
             self.catch_up()
             if fallback is not None:
                 self._other = _connect(fallback, writable=False)
+                if not sealed[1]:
+                    _must_be_as_written(self._other, fallback)
         except BaseException:
             self._own.close()
+            if self._other is not None:
+                self._other.close()
             raise
+
+    def _bring_up(self) -> None:
+        """Lay out a new file; give one of version 1 its column of checksums."""
+        version = self._own.execute("PRAGMA user_version").fetchone()[0]
+        if version == REPLIES_VERSION:
+            return
+        if self._file is not None:
+            break_seal(self._file)
+        with self._own:
+            self._own.execute("BEGIN IMMEDIATE")
+            self._own.execute(_TABLE)
+            if version == 1:
+                self._own.execute(_ADD_CHECKSUM)
+            self._own.execute(f"PRAGMA user_version = {REPLIES_VERSION}")
+        self._wrote = True
 
     def catch_up(self) -> None:
         """Take note of the keys in the own file that another store put there since the last time.
@@ -174,13 +221,14 @@ class ReplyStore:
             reply.tokens_in,
             reply.tokens_cached,
             reply.tokens_out,
-            reply.estimated,
+            int(reply.estimated),
         )
+        checksum = _checksum((row[0], *row[2:]))
         if not self._wrote and self._file is not None:
             break_seal(self._file)
         self._wrote = True
         try:
-            self._own.execute(_PUT, row)
+            self._own.execute(_PUT, (*row, checksum))
             self._marks.add(_mark(row[0]))
         except sqlite3.Error as error:
             raise RecordError(

@@ -45,7 +45,7 @@ def total(table: type[Row], rows: Iterable[Row]) -> int:
     )
     found = 0
     for row in rows:
-        values = list(row)
+        values: list[Any] = list(row)
         for i in flags:
             values[i] = bool(values[i])
         for i in reals:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from moltarium.sim.record.errors import RecordError, SchemaMismatch
 
 WRITER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from moltarium.agents.interface import Reply
 from moltarium.sim.llm.keys import text_sha
@@ -114,6 +116,47 @@ def test_a_flipped_bit_is_found_before_a_reply_is_used(tmp_path: Path) -> None:
         assert not path.with_name("replies.sqlite.seal").exists(), "nobody seals what is being written"
     with ReplyStore(path) as store:
         assert store.count() == 2
+
+
+def test_a_flipped_bit_is_found_though_nobody_closed_the_store(tmp_path: Path) -> None:
+    """A store whose process was killed has no seal; its replies have checksums of their own."""
+    path = tmp_path / "replies.sqlite"
+    with ReplyStore(path) as store:
+        store.put(text_sha("paid for"), "", Reply("worth a dollar", "stop", "stub", tokens_out=3))
+    path.with_name("replies.sqlite.seal").unlink()
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a dollar", b"a collar"))
+    for fallback in (None, path):
+        with pytest.raises(RecordError, match="not as it was recorded"):
+            ReplyStore(path if fallback is None else tmp_path / "other.sqlite", fallback=fallback)
+    with closing(sqlite3.connect(path)) as wrong, wrong:
+        wrong.execute("UPDATE reply SET text = CAST('worth a dollar' AS BLOB), tokens_out = 2")
+    with pytest.raises(RecordError, match="not as it was recorded"):
+        ReplyStore(path)
+    path.write_bytes(content)
+    with ReplyStore(path) as store:
+        assert store.get(text_sha("paid for")) is not None
+
+
+def test_a_store_of_version_1_is_read_and_brought_up(tmp_path: Path) -> None:
+    path, key = tmp_path / "replies.sqlite", text_sha("earlier")
+    with closing(sqlite3.connect(path)) as older, older:
+        older.execute(
+            "CREATE TABLE reply (key BLOB PRIMARY KEY, request BLOB NOT NULL, text BLOB NOT NULL, "
+            "finish TEXT NOT NULL, model TEXT NOT NULL, tokens_in INTEGER NOT NULL, "
+            "tokens_cached INTEGER NOT NULL, tokens_out INTEGER NOT NULL, estimated INTEGER NOT NULL)"
+        )
+        older.execute(
+            "INSERT INTO reply VALUES (?, x'', ?, 'stop', 'stub', 1, 0, 2, 0)", (bytes.fromhex(key), b"old")
+        )
+        older.execute("PRAGMA user_version = 1")
+    with ReplyStore(tmp_path / "new.sqlite", fallback=path) as store:
+        assert store.get(key) == Reply("old", "stop", "stub", 1, 0, 2)
+    for _ in range(2):
+        with ReplyStore(path) as store:
+            assert store.get(key) == Reply("old", "stop", "stub", 1, 0, 2)
+            store.put(text_sha("later"), "", Reply("new", "stop", "stub"))
+            assert store.count() == 2
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
