@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import binomtest
 
 from moltarium.analysis.bootstrap import Z95
 from moltarium.analysis.metric import Null
@@ -24,7 +25,7 @@ AXES: Final = 10
 NEAR: Final = 0.05
 """A text is near a centroid if it is nearer than all but this share of other communities' texts."""
 SIGNIFICANT: Final = 0.05
-_MIXED: Final = 10
+_MIXED: Final = 19
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -44,11 +45,13 @@ class Centroids:
     """``"apart"`` where the distance stands above the null and the interval leaves out its mean."""
     communities: pd.DataFrame
     """``community``, ``authors``, ``clusters`` (by X-means), ``clusters_mixed`` (mean of as many texts drawn
-    from all communities), ``largest`` (share of the largest cluster), ``near`` (share of texts near the
-    centroid of the largest cluster, see `NEAR`; a community like any other has about `NEAR`), ``apart`` (mean
-    distance of its centroid to the others)."""
+    from all communities), ``clusters_p`` (share of such draws, itself among them, with as many clusters or
+    more), ``largest`` (share of the largest cluster), ``near`` (share of texts near the centroid of the
+    largest cluster, see `NEAR`; a community like any other has about `NEAR`), ``near_low``, ``near_high``
+    (95 %, Wilson 1927), ``apart`` (mean distance of its centroid to the others)."""
     pairs: pd.DataFrame
-    """``a``, ``b``, ``distance``, ``expected`` (under the null), ``p``; most surprising first."""
+    """``a``, ``b``, ``distance``, ``expected`` (under the null), ``low``, ``high`` (95 % of the difference,
+    texts resampled), ``p``; most surprising first."""
     left_out: int
     """Communities under `MIN_AUTHORS` authors."""
 
@@ -102,11 +105,12 @@ def centroids(
         mixed[order] = group[order][np.lexsort((rng.random(len(blocks)), blocks))]
         shuffled[draw] = _gaps(points, mixed, len(kept))[upper]
     own = [np.flatnonzero(group == each) for each in range(len(kept))]
-    resampled = np.empty(draws)
+    resampled = np.empty((draws, len(upper[0])))
     for draw in range(draws):
         drawn = np.concatenate([rng.choice(rows_of, len(rows_of)) for rows_of in own])
-        resampled[draw] = _gaps(points[drawn], group[drawn], len(kept))[upper].mean()
-    reach = Z95 * float(resampled.std(ddof=1))
+        resampled[draw] = _gaps(points[drawn], group[drawn], len(kept))[upper]
+    reach = Z95 * float(resampled.mean(axis=1).std(ddof=1))
+    reaches = Z95 * resampled.std(axis=0, ddof=1)
     null = _null(value, shuffled.mean(axis=1))
     apart = null.p < SIGNIFICANT and value - reach > null.mean
     kinds = [str(labels[each]) for each in kept]
@@ -116,6 +120,8 @@ def centroids(
             "b": [kinds[b] for b in upper[1]],
             "distance": gaps[upper],
             "expected": shuffled.mean(axis=0),
+            "low": gaps[upper] - shuffled.mean(axis=0) - reaches,
+            "high": gaps[upper] - shuffled.mean(axis=0) + reaches,
             "p": (1 + (shuffled >= gaps[upper]).sum(axis=0)) / (1 + draws),
         }
     )
@@ -168,14 +174,19 @@ def _communities(
         ]
         towards = _towards(points, rows[labels == 0])
         others = np.delete(towards, rows)
+        near = towards[rows] > np.quantile(others, 1 - NEAR)
+        low, high = binomtest(int(near.sum()), len(near)).proportion_ci(method="wilson")
         table.append(
             {
                 "community": names[each],
                 "authors": len(rows),
                 "clusters": int(labels.max()) + 1,
                 "clusters_mixed": float(np.mean(mixed)),
+                "clusters_p": (1 + sum(other > labels.max() for other in mixed)) / (1 + _MIXED),
                 "largest": float((labels == 0).mean()),
-                "near": float((towards[rows] > np.quantile(others, 1 - NEAR)).mean()),
+                "near": float(near.mean()),
+                "near_low": float(low),
+                "near_high": float(high),
                 "apart": float(np.delete(gaps[each], each).mean()),
             }
         )

@@ -17,6 +17,7 @@ from moltarium.analysis.words.placebo import (
     Effect,
     Outcome,
     Verdict,
+    away_change,
     likeness_change,
     matched_effect,
     mean_interval,
@@ -43,6 +44,7 @@ OUTCOMES: Final[dict[str, tuple[Outcome, str]]] = {
         "cosine of the posts after to everyone else's centroid, less that of as many posts before; above 0: "
         "towards the site (arXiv:2602.14299)",
     ),
+    "away": (away_change, "share of agents whose likeness falls (arXiv:2602.13458)"),
     "pace": (pace_change, "ln(mean gap between posts before / after); above 0: posts faster"),
 }
 EVENTS: Final[dict[str, Callable[[History], int | None]]] = {
@@ -88,7 +90,7 @@ def drift(record: Record, *, embedder: Embedder | None = None, draws: int = 1_00
     """Return whether agents write otherwise after a reward, beside what no reward would show.
 
     Two events: the agent's most-upvoted post, and the gap between two posts in which most net votes came in.
-    Three outcomes (`OUTCOMES`), each against every other split of the same history and against agents not
+    Four outcomes (`OUTCOMES`), each against every other split of the same history and against agents not
     rewarded yet (see `moltarium.analysis.words.placebo`); besides, how much is written after the top post
     against a uniform place of it, and whether agents repeat their best rather than their worst texts against
     shuffled rewards.

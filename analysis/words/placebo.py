@@ -55,9 +55,6 @@ class Effect:
     """Agents."""
     left_out: int
     """Agents with the event for whom the control has nothing to offer."""
-    share: float | None = None
-    """Of agents whose observed change is below 0."""
-    share_expected: float | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -91,6 +88,12 @@ def likeness_change(history: History, splits: Ints, after: Ints) -> Floats:
     across = _block(sums, end, end + after, start, end)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(across / (after * size) - own / (size * (size - 1)), np.float64)
+
+
+def away_change(history: History, splits: Ints, after: Ints) -> Floats:
+    """Return 1 where `likeness_change` is below 0, else 0: its mean is the share that drift away."""
+    change = likeness_change(history, splits, after)
+    return np.where(np.isfinite(change), (change < 0).astype(np.float64), np.nan)
 
 
 def pull_change(history: History, splits: Ints, after: Ints) -> Floats:
@@ -166,7 +169,6 @@ def placebo_effect(
     return Effect(
         name, "placebo", definition, float(observed.mean()), float(means.mean()), float(difference.mean()),
         mean_interval(difference, draws, rng), (1 + far) / (1 + draws), len(seen), left_out,
-        share=float((observed < 0).mean()), share_expected=float(np.mean([(y < 0).mean() for y in values])),
     )  # fmt: skip
 
 
@@ -229,7 +231,6 @@ def matched_effect(
     return Effect(
         name, "matched", definition, observed, expected, difference,
         (difference - reach, difference + reach), (1 + far) / (1 + draws), int(kept.sum()), left_out,
-        share=float((y < 0).mean()),
     )  # fmt: skip
 
 

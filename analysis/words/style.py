@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import t as student
 
 from moltarium.analysis.affect.alignment import permuted_parents
 from moltarium.analysis.metric import Null
@@ -42,6 +43,7 @@ CATEGORIES: Final[dict[str, frozenset[str]]] = {
 doi:10.1177/026192702237953)."""
 
 MIN_PAIRS: Final = 50
+SIGNIFICANT: Final = 0.05
 MIN_WORDS: Final = 5
 """Shorter texts have no style."""
 
@@ -57,16 +59,29 @@ class Style:
 
     matching: float
     """Mean linguistic style matching of replies and what they answer, 0 to 1."""
+    matching_ci: tuple[float, float]
+    """95 % by Student's t, what is answered resampled with all its replies."""
     matching_null: Null
     """The same for parents that changed places within community and time block: the base rate."""
     coordination: pd.DataFrame
     """By category: ``category``, ``base`` P(reply uses it), ``given`` P(uses | parent did), ``coordination``
-    (their difference), ``null_mean``, ``p``."""
+    (their difference), ``null_mean``, ``low``, ``high`` (95 % of coordination less its null mean), ``p``; NaN
+    where no parent uses the category."""
     coordinated: float
-    """Mean coordination over categories, less its null mean."""
+    """Mean coordination over the categories that parents use."""
+    coordinated_ci: tuple[float, float]
+    coordinated_null: Null
     verdict: str
-    """``"matching"`` where the matching stands above its null at p < .05."""
+    """``"matching"`` where the matching stands above its null at p < .05 and its interval leaves out the
+    null's mean."""
     n: int
+
+    @property
+    def coordinated_verdict(self) -> str:
+        """``"coordinated"`` where the mean coordination stands above its null in the same way."""
+        null = self.coordinated_null
+        found = null.p < SIGNIFICANT and self.coordinated_ci[0] > null.mean
+        return "coordinated" if found else "none"
 
 
 def usage(texts: Sequence[str]) -> tuple[Floats, Ints]:
@@ -128,42 +143,79 @@ def style(
     Raises
     ------
     NotComputable
-        Under `MIN_PAIRS` pairs of `MIN_WORDS` words on both sides.
+        Under `MIN_PAIRS` pairs of `MIN_WORDS` words on both sides, or where no parent has a function word.
     """
     (a, size_a), (b, size_b) = usage(replies), usage(parents)
     kept = (size_a >= MIN_WORDS) & (size_b >= MIN_WORDS)
     if kept.sum() < MIN_PAIRS:
         raise NotComputable(f"{MIN_PAIRS} replies and parents of {MIN_WORDS} words (has {int(kept.sum())})")
     a, b, target, stratum = a[kept], b[kept], target[kept], stratum[kept]
+    if not b.any():
+        raise NotComputable("function words in what is answered")
     rng = np.random.default_rng([seed, 66])
-    value, seen = float(matching(a, b).mean()), _coordination(a, b)
-    alike, taken = np.empty(draws), np.empty((draws, len(CATEGORIES)))
+    alike = matching(a, b)
+    value, seen = float(alike.mean()), _coordination(a, b)
+    permuted, taken = np.empty(draws), np.empty((draws, len(CATEGORIES)))
     for draw in range(draws):
         other = b[permuted_parents(target, stratum, rng)]
-        alike[draw], taken[draw] = matching(a, other).mean(), _coordination(a, other)
-    null = _null(value, alike)
-    base = (a > 0).mean(axis=0)
+        permuted[draw], taken[draw] = matching(a, other).mean(), _coordination(a, other)
+    null, expected = _null(value, permuted), taken.mean(axis=0)
+    reach, reaches = _reach(alike, a > 0, b > 0, target, draws, rng)
     table = pd.DataFrame(
         {
             "category": list(CATEGORIES),
-            "base": base,
-            "given": base + seen,
+            "base": (a > 0).mean(axis=0),
+            "given": (a > 0).mean(axis=0) + seen,
             "coordination": seen,
-            "null_mean": taken.mean(axis=0),
-            "p": [_null(float(s), t).p for s, t in zip(seen, taken.T, strict=True)],
+            "null_mean": expected,
+            "low": seen - expected - reaches[:-1],
+            "high": seen - expected + reaches[:-1],
+            "p": [_null(float(s), t).p if s == s else np.nan for s, t in zip(seen, taken.T, strict=True)],
         }
     )
-    found = null.p < 0.05 and value > null.mean
+    met = np.isfinite(seen)
+    mean = float(seen[met].mean())
+    standing = _null(mean, taken[:, met].mean(axis=1))
+    found = null.p < SIGNIFICANT and value - reach > null.mean
     return Style(
-        value, null, table, float((seen - taken.mean(axis=0)).mean()), "matching" if found else "none", len(a)
-    )
+        value, (value - reach, value + reach), null, table, mean,
+        (mean - float(reaches[-1]), mean + float(reaches[-1])), standing, "matching" if found else "none",
+        len(a),
+    )  # fmt: skip
 
 
 def _coordination(a: Floats, b: Floats) -> Floats:
+    """By category; NaN where no parent uses it."""
     uses, met = a > 0, b > 0
     n = met.sum(axis=0)
     given = (uses & met).sum(axis=0) / np.maximum(n, 1)
-    return np.asarray(np.where(n > 0, given - uses.mean(axis=0), 0.0), np.float64)
+    return np.asarray(np.where(n > 0, given - uses.mean(axis=0), np.nan), np.float64)
+
+
+def _reach(
+    alike: Floats, uses: npt.NDArray[np.bool_], met: npt.NDArray[np.bool_], target: Ints, draws: int,
+    rng: np.random.Generator,
+) -> tuple[float, Floats]:  # fmt: skip
+    """Half-widths of 95 % for the matching, and for the coordination by category and on the mean."""
+    _, code = np.unique(target, return_inverse=True)
+    n = int(code.max()) + 1
+
+    def summed(table: npt.NDArray[Any]) -> Floats:
+        return np.stack([np.bincount(code, column, n) for column in table.T.astype(float)], axis=1)
+
+    size = np.bincount(code, minlength=n).astype(float)
+    weight = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
+    drawn = (weight @ size)[:, None]
+    share = (weight @ summed(alike[:, None]))[:, 0] / drawn[:, 0]
+    both, mets = weight @ summed(uses & met), weight @ summed(met)
+    with np.errstate(invalid="ignore"):
+        coordination = both / mets - (weight @ summed(uses)) / drawn
+    known = met.any(axis=0)
+    spread = np.full(len(known) + 1, np.nan)
+    spread[:-1][known] = np.nanstd(coordination[:, known], axis=0, ddof=1)
+    spread[-1] = np.nanmean(coordination[:, known], axis=1).std(ddof=1)
+    student_t = float(student.ppf(0.975, max(n - 1, 1)))
+    return student_t * float(share.std(ddof=1)), student_t * spread
 
 
 def _null(value: float, draws: Floats) -> Null:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,15 +16,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize_scalar
+from scipy.stats import norm
 
+from moltarium.analysis.bootstrap import Z95
 from moltarium.analysis.metric import Null
+from moltarium.analysis.words.dispersion import slope
 from moltarium.analysis.words.lexical import words
+from moltarium.analysis.words.ngrams import Spoken, lives, spoken
 from moltarium.sim.record.errors import NotComputable
 
 MIN_WORDS: Final = 500
 """Words that the smallest window needs."""
-LONGEST: Final = 5
-"""n-grams up to this many words (arXiv:2602.14299)."""
+SHUFFLES: Final = 100
+"""Shuffles and resamples of whole records at most: each compresses all windows anew."""
+SIGNIFICANT: Final = 0.05
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -105,15 +109,30 @@ class Windows:
 
     table: pd.DataFrame
     """One row per window: ``start``, ``end`` (UTC), ``texts``, ``entropy`` (bits per word), ``compression``,
-    ``zipf``, ``jsd`` to the window before and ``jsd_null`` (the same for texts shuffled between the two),
-    ``jsd_p``; NaN in the first."""
+    ``zipf``, ``jsd`` to the window before, ``jsd_null`` (the same for texts shuffled between the two),
+    ``jsd_excess`` (their difference), ``jsd_low``, ``jsd_high`` (its 95 %, texts resampled), ``jsd_p``; NaN
+    in the first."""
+    trends: pd.DataFrame
+    """``figure`` (entropy, compression, zipf), ``change`` (slope over windows, first to last), ``null_mean``
+    (texts shuffled among all windows), ``difference``, ``low``, ``high`` (95 %, texts resampled), ``p``."""
     ngrams: pd.DataFrame
     """One row per window and length: ``window``, ``n``, ``kinds`` (n-grams said at least twice), ``born``
     (share of them in no earlier window) and ``died`` (share in no later one); NaN at the ends."""
+    ngram_change: pd.DataFrame
+    """Means over windows beside the same texts shuffled among all windows: see `ngrams.lives`."""
     n_words: int
     """Words per window."""
+    excess: float
+    """Largest `jsd_excess`."""
+    excess_ci: tuple[float, float]
+    """Its 95 %, as one of all pairs of neighbours (Bonferroni)."""
     change: Null
-    """Largest JSD between neighbours against the largest among shuffled neighbours."""
+    """Largest JSD between neighbours against the largest among shuffled neighbours, both less their mean."""
+
+    @property
+    def verdict(self) -> str:
+        """``"moving"`` where the largest move is beyond its null at p < .05 and its interval is above 0."""
+        return "moving" if self.change.p < SIGNIFICANT and self.excess_ci[0] > 0 else "none"
 
 
 def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0) -> Windows:
@@ -128,7 +147,7 @@ def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0)
     draws
         Shuffles of neighbouring windows' texts: some difference is in any two samples of one language.
     seed
-        Seeds the order in which texts are cut and the shuffles.
+        Seeds the order in which texts are cut, shuffles and resamples.
 
     Raises
     ------
@@ -143,33 +162,33 @@ def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0)
     if limit < MIN_WORDS:
         raise NotComputable(f"{MIN_WORDS} words in each of {n} windows (the smallest has {limit})")
     cut = [_cut([said[i] for i in rng.permutation(np.flatnonzero(window == w))], limit) for w in range(n)]
-    rows, jumps, nulls = [], [], []
-    for w, texts in enumerate(cut):
-        counts = list(Counter(word for text in texts for word in text).values())
-        own = frame["t"][window == w]
-        row: dict[str, Any] = {
-            "start": own.min(),
-            "end": own.max(),
-            "texts": len(own),
-            "entropy": entropy(counts),
-            "compression": compression("\n".join(" ".join(text) for text in texts)),
-            "zipf": zipf(counts),
-        }
-        if w:
-            value, null = _jump(cut[w - 1], texts, draws, rng)
-            row |= {"jsd": value, "jsd_null": float(null.mean()),
-                    "jsd_p": float((1 + (null >= value).sum()) / (1 + draws))}  # fmt: skip
-            jumps.append(value - null.mean())
-            nulls.append(null - null.mean())
-        rows.append(row)
-    worst = np.max(nulls, axis=0)
+    table = pd.DataFrame(
+        [
+            {"start": own.min(), "end": own.max(), "texts": len(own)}
+            for own in (frame["t"][window == w] for w in range(n))
+        ]
+    )
+    seen = spoken([text for texts in cut for text in texts], np.repeat(np.arange(n), [len(t) for t in cut]))
+    figures = {name: np.array([figure(seen, seen.window, w) for w in range(n)]) for name, figure in _FIGURES}
+    jumps = [_jump(seen, w, draws, rng) for w in range(1, n)]
+    table = table.assign(
+        **figures, **{f"jsd{name}": [np.nan, *(jump[name] for jump in jumps)] for name in _JUMP}
+    )
+    excess, nulls, reach = (np.array([jump[part] for jump in jumps]) for part in ("_excess", "null", "reach"))
+    worst, largest = nulls.max(axis=0), int(np.argmax(excess))
     mean, sd = float(worst.mean()), float(worst.std(ddof=1))
     change = Null(
         "texts shuffled between neighbouring windows", mean, sd,
-        (max(jumps) - mean) / sd if sd > 0 else None,
-        float((1 + (worst >= max(jumps)).sum()) / (1 + draws)), draws,
+        (float(excess[largest]) - mean) / sd if sd > 0 else None,
+        float((1 + (worst >= excess[largest]).sum()) / (1 + draws)), draws,
     )  # fmt: skip
-    return Windows(pd.DataFrame(rows), _ngrams(cut), limit, change)
+    wide = float(reach[largest]) * float(norm.ppf(1 - 0.025 / len(jumps))) / Z95
+    fewer = min(draws, SHUFFLES)
+    ngrams, moved = lives(seen, fewer, rng)
+    return Windows(
+        table, _trends(seen, figures, fewer, rng), ngrams, moved, limit, float(excess[largest]),
+        (float(excess[largest]) - wide, float(excess[largest]) + wide), change,
+    )  # fmt: skip
 
 
 def _cut(texts: list[list[str]], limit: int) -> list[list[str]]:
@@ -183,44 +202,79 @@ def _cut(texts: list[list[str]], limit: int) -> list[list[str]]:
     return out
 
 
-def _jump(
-    before: list[list[str]], after: list[list[str]], draws: int, rng: np.random.Generator
-) -> tuple[float, Floats]:
-    """JSD of two windows' words, and the same for their texts dealt out anew."""
-    both = before + after
-    code: dict[str, int] = {}
-    flat = np.array([code.setdefault(word, len(code)) for text in both for word in text], np.int64)
-    text_of = np.repeat(np.arange(len(both)), [len(text) for text in both])
+Figure = Callable[[Spoken, Ints, int], float]
+"""A figure of window w, where each text stands in the window that the second argument says."""
 
-    def between(second: npt.NDArray[np.bool_]) -> float:
+
+def _counted(seen: Spoken, window: Ints, w: int) -> Ints:
+    return np.bincount(seen.word[window[seen.text] == w])
+
+
+def _squeezed(seen: Spoken, window: Ints, w: int) -> float:
+    return compression("\n".join(seen.lines[row] for row in np.flatnonzero(window == w).tolist()))
+
+
+_FIGURES: Final[tuple[tuple[str, Figure], ...]] = (
+    ("entropy", lambda seen, window, w: entropy(_counted(seen, window, w))),
+    ("compression", _squeezed),
+    ("zipf", lambda seen, window, w: zipf(_counted(seen, window, w))),
+)
+_JUMP: Final = ("", "_null", "_excess", "_low", "_high", "_p")
+
+
+def _jump(seen: Spoken, w: int, draws: int, rng: np.random.Generator) -> dict[str, Any]:
+    """JSD of a window's words to those of the window before, beside their texts dealt out anew."""
+    texts = np.flatnonzero((seen.window == w) | (seen.window == w - 1))
+    inside = np.isin(seen.text, texts)
+    _, flat = np.unique(seen.word[inside], return_inverse=True)
+    text_of = np.searchsorted(texts, seen.text[inside])
+    second = np.asarray(seen.window[texts] == w, np.bool_)
+
+    def between(second: npt.NDArray[np.bool_], weight: Floats | None = None) -> float:
         side = second[text_of]
-        a, b = (np.bincount(flat[part], minlength=len(code)).astype(float) for part in (~side, side))
-        return jsd(a, b)
+        often = np.ones(len(flat)) if weight is None else weight[text_of]
+        a, b = (np.bincount(flat, often * part, int(flat.max()) + 1) for part in (~side, side))
+        return jsd(np.asarray(a, np.float64), np.asarray(b, np.float64))
 
-    second = np.arange(len(both)) >= len(before)
+    value = between(second)
     null = np.array([between(rng.permutation(second)) for _ in range(draws)])
-    return between(second), null
+    resampled = np.array([between(second, _resampled(second, rng)) for _ in range(draws)])
+    reach, mean = Z95 * float(resampled.std(ddof=1)), float(null.mean())
+    return {
+        "": value, "_null": mean, "_excess": value - mean, "_low": value - mean - reach,
+        "_high": value - mean + reach, "_p": float((1 + (null >= value).sum()) / (1 + draws)),
+        "null": null - mean, "reach": reach,
+    }  # fmt: skip
 
 
-def _ngrams(cut: list[list[list[str]]]) -> pd.DataFrame:
+def _resampled(kind: npt.NDArray[Any], rng: np.random.Generator) -> Floats:
+    """How often each text is drawn when as many of its kind are drawn with replacement."""
+    weight = np.empty(len(kind))
+    for each in np.unique(kind):
+        own = np.flatnonzero(kind == each)
+        weight[own] = np.bincount(rng.integers(0, len(own), len(own)), minlength=len(own))
+    return weight
+
+
+def _trends(seen: Spoken, figures: dict[str, Floats], draws: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Slopes of the windows' figures, beside texts shuffled among windows."""
+    n = int(seen.window.max()) + 1
+    texts = np.arange(len(seen.lines))
+    shuffles = [rng.permutation(seen.window) for _ in range(draws)]
+    drawn = [np.repeat(texts, _resampled(seen.window, rng).astype(np.int64)) for _ in range(draws)]
     rows = []
-    for n in range(1, LONGEST + 1):
-        kinds = [_said_twice(texts, n) for texts in cut]
-        for w, here in enumerate(kinds):
-            earlier: set[tuple[str, ...]] = set().union(*kinds[:w])
-            later: set[tuple[str, ...]] = set().union(*kinds[w + 1 :])
-            rows.append(
-                {
-                    "window": w,
-                    "n": n,
-                    "kinds": len(here),
-                    "born": len(here - earlier) / len(here) if w and here else np.nan,
-                    "died": len(here - later) / len(here) if w + 1 < len(kinds) and here else np.nan,
-                }
-            )
-    return pd.DataFrame(rows)
+    for name, figure in _FIGURES:
+        change = slope(figures[name])
+        null = np.array([slope(np.array([figure(seen, each, w) for w in range(n)])) for each in shuffles])
+        again = np.array([_slope_of(seen.of(each), figure, n) for each in drawn])
+        mean, reach = float(null.mean()), Z95 * float(again.std(ddof=1))
+        far = int((np.abs(null - mean) >= abs(change - mean)).sum())
+        rows.append(
+            (name, change, mean, change - mean, change - mean - reach, change - mean + reach,
+             (1 + far) / (1 + draws))
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=["figure", "change", "null_mean", "difference", "low", "high", "p"])
 
 
-def _said_twice(texts: list[list[str]], n: int) -> set[tuple[str, ...]]:
-    count = Counter(tuple(text[i : i + n]) for text in texts for i in range(len(text) - n + 1))
-    return {gram for gram, times in count.items() if times > 1}
+def _slope_of(seen: Spoken, figure: Figure, n: int) -> float:
+    return slope(np.array([figure(seen, seen.window, w) for w in range(n)]))

@@ -25,9 +25,9 @@ def test_the_placebo_explains_the_drift(tmp_path: Path) -> None:
     effects = {(effect.name, effect.control): effect for effect in found.effects}
     placebo = effects["top_post.likeness", "placebo"]
     assert placebo.observed < 0, "agents do move away from what they wrote"
-    assert placebo.share is not None
-    assert placebo.share_expected is not None
-    assert abs(placebo.share - placebo.share_expected) < 0.1, "as many do at any other split"
+    away = effects["top_post.away", "placebo"]
+    assert abs(away.difference) < 0.1, "as many do at any other split"
+    assert away.ci[0] < 0 < away.ci[1]
     assert found.verdicts["top_post.likeness"] == found.verdicts["output_shift"] == "none"
     shift = effects["output_shift", "uniform position"]
     assert shift.observed == pytest.approx(0.147, abs=0.001)

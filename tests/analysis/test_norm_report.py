@@ -181,7 +181,7 @@ def test_a_report_says_everything_or_what_it_needs() -> None:
     vocabulary = lexicon(rng, 100)
     posts, comments, scores = [], [], []
     for i in range(300):
-        text = " ".join(rng.choice(vocabulary, 25))
+        text = "but " + " ".join(rng.choice(vocabulary, 25))
         posts.append(Post(3 * i, i * 10**9, None, f"p{i}", f"a{i % 40}", f"c{i % 2}", "", text, None))
         comments.append(
             Comment(
