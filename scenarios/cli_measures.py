@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from moltarium.scenarios.moments import microseconds
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
 from moltarium.sim.record.errors import NotComputable, RecordError
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from moltarium.analysis.compare import Comparison
     from moltarium.analysis.metric import Measure
     from moltarium.sim.record.store import RunReader
+    from moltarium.sim.record.view import Record
 
 PUBLISHED = "published"
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
+Moment = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; without a zone it is UTC.")]
 Against = Annotated[Path | None, typer.Option(metavar="RUN", help="A second record to set beside it.")]
 
 
@@ -32,9 +35,14 @@ def measure(
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
     draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
+    since: Moment = None,
+    until: Moment = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compute every measure of one record, with intervals and nulls."""
+    """Compute every measure of one record, with intervals and nulls.
+
+    With --since and --until: of what was written at or after the one and before the other.
+    """
     if listing:
         _list(as_json)
         return
@@ -45,7 +53,7 @@ def measure(
     from moltarium.sim.record.warnings import warnings_of
 
     with _open(folder) as record:
-        measures = measure_all(record, seed=seed, draws=draws)
+        measures = measure_all(_part(record, since, until), seed=seed, draws=draws)
         title = record.run.title
         warnings = warnings_of(record)
     for warning in warnings:
@@ -90,14 +98,20 @@ def published(
     folder: RunFolder,
     seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
     draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
+    since: Moment = None,
+    until: Moment = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Set a record beside what is published of MoltBook, figure by figure, with how well each is known."""
+    """Set a record beside what is published of MoltBook, figure by figure, with how well each is known.
+
+    A published figure belongs to the span it was measured on: cut a larger snapshot with --until (what was
+    written before that moment is kept, later comments on earlier posts are not).
+    """
     from moltarium.analysis.compare import as_json as rendered
     from moltarium.analysis.compare import compare_published
 
     with _open(folder) as record:
-        comparisons = compare_published(record, seed=seed, draws=draws, every=True)
+        comparisons = compare_published(_part(record, since, until), seed=seed, draws=draws, every=True)
         title = f"{record.run.title} beside published figures"
     if as_json:
         put_json(rendered(comparisons))
@@ -271,6 +285,15 @@ def _open(folder: Path) -> RunReader:
     from moltarium.sim.record.store import RunReader
 
     return RunReader(folder)
+
+
+def _part(record: Record, since: str | None, until: str | None) -> Record:
+    from moltarium.analysis.period import during
+
+    low, high = microseconds("--since", since), microseconds("--until", until)
+    if low is not None and high is not None and low >= high:
+        raise typer.BadParameter("--until must be after --since")
+    return during(record, low, high)
 
 
 def _need_dashboard() -> None:
