@@ -114,7 +114,7 @@ def resume(
     from moltarium.scenarios.fork import edited, fork_run
     from moltarium.scenarios.load import load
     from moltarium.scenarios.run import recorded_scenario, resume_run
-    from moltarium.scenarios.standing import lived, merged
+    from moltarium.scenarios.standing import Terms, lived, merged
     from moltarium.sim.record.store import RunReader
 
     with RunReader(folder) as reader:
@@ -123,7 +123,7 @@ def resume(
                 "is a snapshot, not a run", place=str(folder), remedy="only runs can be resumed; give a run"
             )
         recorded = recorded_scenario(reader.run)
-        standing = lived(reader).ceilings or recorded.ceilings
+        standing = lived(reader).terms or Terms.of(recorded)
     chosen = recorded
     if llm == "none":
         raise ScenarioError(
@@ -147,16 +147,16 @@ def resume(
         if fork is not None:
             fork_run(folder, fork, chosen)
             folder = fork
-    ceilings = merged(standing, recorded.ceilings, chosen.ceilings)
-    chosen = with_models(chosen, llm, model)
+    terms = merged(standing, Terms.of(recorded), Terms.of(chosen))
+    chosen = with_models(chosen.model_copy(update={"models": terms.models}), llm, model)
     with watching(recorded.name) as watch:
         result = resume_run(
             folder,
             watch=watch,
             glimpse=watch,
             models=chosen.models,
-            ceilings=_over(ceilings, _ceilings(budget_usd, max_tokens, max_wall)),
-            prices=chosen.prices,
+            ceilings=_over(terms.ceilings, _ceilings(budget_usd, max_tokens, max_wall)),
+            prices=terms.prices,
             otel=otel,
         )
     put_figures(str(folder), _result(result, as_json), as_json)

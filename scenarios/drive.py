@@ -83,6 +83,7 @@ class Session:
         adapt = self.gateway.set_concurrency if self.gateway is not None else _nothing
         control = Control(lambda: self._now.json(), stop, adapt)
         self.log.note("began", step=self.society.steps, steps=self.steps)
+        self.tracing.begin(self._progress())
         try:
             with listening(control, self.out), _signals(control):
                 while self.society.steps < self.steps:

@@ -31,7 +31,7 @@ from moltarium.scenarios.minds import ASKING
 from moltarium.scenarios.progress import Progress, Watch
 from moltarium.scenarios.runlog import logging_to
 from moltarium.scenarios.spec import BESIDE_MEANING, CeilingsSpec, ModelSpec, PriceSpec, Scenario
-from moltarium.scenarios.standing import lived, note_ceilings, note_loss
+from moltarium.scenarios.standing import Terms, lived, note_loss, note_terms
 from moltarium.scenarios.tracing import Untraced, traced
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.budget import NOTHING, Budget, Ceilings, Cost
@@ -157,19 +157,23 @@ def resume_run(
     models
         New addresses for the models, by label; they change nothing in the result.
     ceilings
-        New ceilings in the place of the standing ones; the record keeps them for the next `resume`.
+        New ceilings in the place of the standing ones.
     prices
-        New prices, by model name.
+        New prices, by model name. The record keeps all three for the next `resume`.
     otel
         Whether to emit OpenTelemetry traces and metrics.
     """
     with RunReader(out) as log:
         scenario = recorded_scenario(log.run)
-        changes: dict[str, Any] = {"models": {**scenario.models, **(models or {})}}
-        changes["prices"] = {**scenario.prices, **(prices or {})}
-        standing = lived(log).ceilings or scenario.ceilings
-        changes["ceilings"] = standing if ceilings is None else ceilings
-        scenario = scenario.model_copy(update=changes)
+        standing = lived(log).terms or Terms.of(scenario)
+        terms = Terms(
+            models={**standing.models, **(models or {})},
+            prices={**standing.prices, **(prices or {})},
+            ceilings=standing.ceilings if ceilings is None else ceilings,
+        )
+        scenario = scenario.model_copy(
+            update={"models": terms.models, "prices": terms.prices, "ceilings": terms.ceilings}
+        )
         world = build_world(scenario)
         must_have_source(world, scenario, log.run)
     with ExitStack() as stack:
@@ -178,8 +182,8 @@ def resume_run(
         limits = ceilings_of(scenario.ceilings, endpoints)
         with RunReader(out) as log:
             last = log.last_step()
-        if scenario.ceilings != standing:
-            note_ceilings(writer, scenario.ceilings, last)
+        if terms != standing:
+            note_terms(writer, terms, last)
         lost = note_loss(writer, last)
         session = _session(stack, scenario, world, writer, endpoints, limits, watch, glimpse, None, otel)
         if lost is not None:

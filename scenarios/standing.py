@@ -5,21 +5,35 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
+from pydantic import Field
 
 from moltarium.scenarios.runlog import LOG
-from moltarium.scenarios.spec import CeilingsSpec
+from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, PriceSpec, Scenario, Spec
 from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.schema import Telemetry
 from moltarium.sim.record.store import RunReader, RunWriter
 from moltarium.sim.record.warnings import LOST
 
-CEILINGS: Final = "ceilings"
-"""Name of the telemetry that holds ceilings raised (or lowered) by a `resume`."""
+TERMS: Final = "terms"
+"""Name of the telemetry that holds the terms which a `resume` has changed."""
 _TAIL_BYTES: Final = 1 << 20
 """Of a log, in which its last tick is looked for."""
+
+
+class Terms(Spec):
+    """What a run goes on by besides its meaning: who answers, at what price, up to which ceilings."""
+
+    models: dict[str, ModelSpec] = Field(default_factory=dict)
+    prices: dict[str, PriceSpec] = Field(default_factory=dict)
+    ceilings: CeilingsSpec = CeilingsSpec()
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Terms:
+        """Return a scenario's own terms."""
+        return cls(models=scenario.models, prices=scenario.prices, ceilings=scenario.ceilings)
 
 
 class Lived(NamedTuple):
@@ -29,39 +43,50 @@ class Lived(NamedTuple):
     """Who has answered so far, and since which step."""
     wall_s: float
     """Seconds that all ticks took."""
-    ceilings: CeilingsSpec | None
-    """Ceilings that the last `resume` with new ones set; ``None`` if none did."""
+    terms: Terms | None
+    """Terms that the last `resume` with new ones set; ``None`` if none did."""
 
 
 def lived(record: RunReader) -> Lived:
     """Return what earlier sessions left behind."""
     known: dict[Met, int] = {}
     wall_s = 0.0
-    ceilings = None
+    terms = None
     for fact in record.rows(Telemetry):
         if fact.name == "tick_s":
             wall_s += fact.value
         elif fact.name == "model":
             known[Met(**json.loads(fact.detail))] = fact.step or 0
-        elif fact.name == CEILINGS:
-            ceilings = CeilingsSpec.model_validate_json(fact.detail)
-    return Lived(known, wall_s, ceilings)
+        elif fact.name == TERMS:
+            terms = Terms.model_validate_json(fact.detail)
+    return Lived(known, wall_s, terms)
 
 
-def merged(standing: CeilingsSpec, recorded: CeilingsSpec, edited: CeilingsSpec) -> CeilingsSpec:
-    """Return the ceilings for going on with a scenario file at hand.
+def merged(standing: Terms, recorded: Terms, edited: Terms) -> Terms:
+    """Return the terms for going on with a scenario file at hand.
 
-    What stands is kept, except where the file now names a ceiling that differs from the recorded one: a file
-    that is silent about a ceiling, maybe given by an option back then, lifts none.
+    What stands is kept, except where the file now says something that differs from what was recorded: a file
+    that is silent about a ceiling or an address, maybe given by an option back then, changes neither.
     """
-    before, now = recorded.model_dump(), edited.model_dump()
-    new = {key: value for key, value in now.items() if value is not None and value != before[key]}
-    return standing.model_copy(update=new)
+    stand, before, now = standing.model_dump(), recorded.model_dump(), edited.model_dump()
+    return Terms.model_validate(_over(stand, before, now))
 
 
-def note_ceilings(writer: RunWriter, ceilings: CeilingsSpec, step: int | None) -> None:
-    """Write new ceilings into the record, outside its digest, so that every later `resume` keeps them."""
-    writer.append([Telemetry(time.time_ns() // 1000, step, CEILINGS, 0.0, ceilings.model_dump_json())])
+def _over(standing: dict[str, Any], before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return `standing` with every leaf of `now` that is set and differs from `before`."""
+    kept = dict(standing)
+    for key, value in now.items():
+        was = before.get(key)
+        if isinstance(value, dict):
+            kept[key] = _over(kept.get(key) or {}, was or {}, value)
+        elif key not in kept or (value is not None and value != was):
+            kept[key] = value
+    return kept
+
+
+def note_terms(writer: RunWriter, terms: Terms, step: int | None) -> None:
+    """Write new terms into the record, outside its digest, so that every later `resume` keeps them."""
+    writer.append([Telemetry(time.time_ns() // 1000, step, TERMS, 0.0, terms.model_dump_json())])
     writer.commit()
 
 

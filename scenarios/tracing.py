@@ -38,6 +38,10 @@ _COUNTED: Final = {
 class Tracing(Protocol):
     """Where a run's spans and figures go."""
 
+    def begin(self, now: Progress) -> None:
+        """Take what earlier sessions brought as counted."""
+        ...
+
     def tick(self, step: int) -> AbstractContextManager[object]:
         """Return the span around one tick."""
         ...
@@ -49,6 +53,9 @@ class Tracing(Protocol):
 
 class Untraced:
     """Nobody is watching."""
+
+    def begin(self, now: Progress) -> None:
+        """Let the figures go."""
 
     def tick(self, step: int) -> AbstractContextManager[object]:  # noqa: ARG002 - there is no span
         """Return an empty block."""
@@ -66,6 +73,9 @@ class _Traced:
             name: meter.create_counter(f"moltarium.{name}", unit=unit) for name, unit in _COUNTED.items()
         }
         self._before: dict[str, float] = {}
+
+    def begin(self, now: Progress) -> None:
+        self._before = {name: now.json()[name] or 0.0 for name in self._counters}
 
     def tick(self, step: int) -> AbstractContextManager[object]:
         return self.tracer.start_as_current_span("moltarium.tick", attributes={"moltarium.step": step})

@@ -158,8 +158,33 @@ def test_ceilings_raised_once_stay_raised(asking: str, tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["resume", str(out), "--max-tokens", "1000000000", "--json"])
     assert orjson.loads(done.stdout)["digest"] == whole.digest
     with RunReader(out) as record:
-        told = [orjson.loads(fact.detail) for fact in record.rows(Telemetry) if fact.name == "ceilings"]
-    assert [each["max_tokens"] for each in told] == [second, 10**9]
+        told = [orjson.loads(fact.detail) for fact in record.rows(Telemetry) if fact.name == "terms"]
+    assert [each["ceilings"]["max_tokens"] for each in told] == [second, 10**9]
+
+
+def test_an_address_and_a_price_given_once_stay(asking: str, tmp_path: Path) -> None:
+    """The server moves; whoever resumes says so once. A file that is silent about it changes nothing."""
+    out, price = tmp_path / "run", "prices.stub={input = 1000.0, output = 2000.0}"
+    with stub_server() as server:
+        settings = [f"models.default.base_url={server.base_url}"]
+        whole = start_run(load(asking, settings), tmp_path / "whole", watch=quiet)
+        with pytest.raises(CeilingReached):
+            start_run(
+                load(asking, [*settings, f"ceilings.max_tokens={whole.tokens_in // 4}"]), out, watch=quiet
+            )
+    with stub_server() as moved:
+        more = ["--max-tokens", str(whole.tokens_in // 2)]
+        for given in (["--llm", moved.base_url, *more], [], ["--scenario", asking, "--set", settings[0]]):
+            said = CliRunner().invoke(app, ["resume", str(out), *given])
+            assert isinstance(said.exception, CeilingReached), (given, said.exception)
+        dearer = ["--scenario", asking, "--set", settings[0], "--set", price]
+        said = CliRunner().invoke(app, ["resume", str(out), *dearer])
+        assert isinstance(said.exception, CeilingReached)
+        done = CliRunner().invoke(app, ["resume", str(out), "--max-tokens", "1000000000", "--json"])
+    told = orjson.loads(done.stdout)
+    assert told["digest"] == whole.digest
+    assert whole.cost_usd is not None
+    assert told["cost_usd"] > 1.0 > whole.cost_usd
 
 
 def test_a_cut_that_took_steps_is_stated(asking: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -12,12 +13,13 @@ from typer.testing import CliRunner
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.health import STUCK_TURNS, health_of
 from moltarium.scenarios.load import load
-from moltarium.scenarios.run import run_row, start_run
+from moltarium.scenarios.run import resume_run, run_row, start_run
 from moltarium.scenarios.runlog import LOG, logging_to
-from moltarium.scenarios.spec import Scenario
+from moltarium.scenarios.spec import CeilingsSpec, Scenario
 from moltarium.scenarios.tracing import FILE
 from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.endpoint import Secret
+from moltarium.sim.record.errors import CeilingReached
 from moltarium.sim.record.schema import LlmCall, Rejection, Row, Telemetry
 from moltarium.sim.record.store import RunReader, RunWriter
 from tests.llm.stub_server import stub_server
@@ -112,11 +114,36 @@ def test_traces_and_metrics_tell_of_every_tick_and_of_no_text(tmp_path: Path) ->
     spans = [each for each in told if "context" in each]
     assert [span["name"] for span in spans] == ["moltarium.tick"] * 8 + ["moltarium.run"]
     assert {span["parent_id"] for span in spans[:-1]} == {spans[-1]["context"]["span_id"]}
-    [figures] = [each for each in told if "resource_metrics" in each]
-    counted = {
-        metric["name"]: metric["data"]["data_points"][0]["value"]
-        for scope in figures["resource_metrics"][0]["scope_metrics"]
-        for metric in scope["metrics"]
-    }
+    [counted] = _counters(told)
     assert counted["moltarium.calls"] == result.llm_calls
     assert counted["moltarium.actions"] == result.actions
+
+
+def test_a_resumed_run_counts_every_action_once(tmp_path: Path) -> None:
+    path, out = tmp_path / "asking.toml", tmp_path / "run"
+    path.write_text(ASKING)
+    with stub_server() as server:
+        where = f"models.default.base_url={server.base_url}"
+        whole = start_run(load(str(path), [where]), tmp_path / "whole", watch=quiet)
+        limit = f"ceilings.max_tokens={(whole.tokens_in + whole.tokens_out) // 2}"
+        with pytest.raises(CeilingReached):
+            start_run(load(str(path), [where, limit]), out, watch=quiet, otel=True)
+        done = resume_run(out, watch=quiet, ceilings=CeilingsSpec(), otel=True)
+    assert done.digest == whole.digest
+    told = [json.loads(line) for line in (out / FILE).read_text(encoding="utf-8").splitlines()]
+    first, second = _counters(told)
+    assert first["moltarium.actions"] > 0 < second["moltarium.actions"]
+    assert first["moltarium.actions"] + second["moltarium.actions"] == whole.actions
+
+
+def _counters(told: list[Any]) -> list[dict[str, float]]:
+    """Return the counters of each session."""
+    return [
+        {
+            metric["name"]: metric["data"]["data_points"][0]["value"]
+            for scope in each["resource_metrics"][0]["scope_metrics"]
+            for metric in scope["metrics"]
+        }
+        for each in told
+        if "resource_metrics" in each
+    ]
