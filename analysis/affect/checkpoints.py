@@ -115,4 +115,14 @@ def checkpoint_reader(name: str) -> CheckpointReader:
         )
     except (OSError, ValueError) as error:
         raise NotComputable(f"a text classifier called {name!r}") from error
+    _bound(classifier)
     return CheckpointReader(classifier, f"{PREFIX}{name}")
+
+
+def _bound(classifier: Any) -> None:
+    """Let the tokenizer cut a text at what the model can take, where it was saved without saying."""
+    positions = getattr(classifier.model.config, "max_position_embeddings", None)
+    tokenizer = classifier.tokenizer
+    if positions is not None and tokenizer.model_max_length > positions:
+        # RoBERTa and its kin count positions from 2 on.
+        tokenizer.model_max_length = positions - 2
