@@ -38,6 +38,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     "gini_all": Definition(
         "Gini coefficient of posts + comments over all accounts, those who never wrote counted as 0", _HOLTZ
     ),
+    "agents": Definition("agents who wrote a post or a comment", _HOLTZ),
+    "posts": Definition("posts", _HOLTZ),
+    "comments": Definition("comments", _HOLTZ),
 }
 
 
@@ -100,6 +103,9 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         sheet.lack(["gini_all"], lack.needs)
     else:
         enter("gini_all", np.concatenate((np.zeros(silent), counts)), gini)
+    sheet.enter("agents", lambda: len(counts))
+    sheet.enter("posts", lambda: int(corpus.post_own.sum()))
+    sheet.enter("comments", lambda: int(corpus.comment_own.sum()))
     return sheet.measures
 
 

@@ -130,9 +130,7 @@ def copies(text: Ints) -> npt.NDArray[np.bool_]:
     >>> copies(np.array([0, 1, 0, texts.EMPTY, texts.EMPTY, 0])).tolist()
     [False, False, True, False, False, True]
     """
-    first = np.zeros(len(text), dtype=np.bool_)
-    first[np.unique(text, return_index=True)[1]] = True
-    repeats: npt.NDArray[np.bool_] = ~first & (text != texts.EMPTY)
+    repeats: npt.NDArray[np.bool_] = ~texts.first_of(text) & (text != texts.EMPTY)
     return repeats
 
 

@@ -10,10 +10,12 @@ from hashlib import blake2b
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import fixed, ratio_intervals
+from moltarium.analysis.bootstrap import MIN_BLOCKS, fixed, ratio_intervals
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.words.wording import COUNTED, PAIRED, Wording, jaccard, zipf, zipf_alpha
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.view import Record
@@ -31,10 +33,30 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "left out",
         f"after {_HOLTZ}",
     ),
+    "repeats": Definition(
+        "share of post bodies and comments whose text an earlier one has, compared in the same way: 1 − "
+        "different texts / texts; empty texts left out",
+        f"after {_HOLTZ}",
+    ),
     "my_human": Definition(
         "share of post bodies and comments that say “my human” (case and white space as above); empty texts "
         "left out",
         _HOLTZ,
+    ),
+    "zipf": Definition(
+        "s of frequency ∝ rank^−s over all words (2 to 24 letters of any script, lower case) of post bodies "
+        "and comments, least squares in logarithms; grows with the amount of text; of more than "
+        f"{COUNTED:,} texts so many are drawn at random",
+        f"Zipf 1949; after {_HOLTZ}",
+    ),
+    "zipf_alpha": Definition(
+        "1 + n / Σ ln f over the same words, f a word's frequency; falls with the amount of text",
+        "Clauset, Shalizi & Newman 2009, doi:10.1137/070710111",
+    ),
+    "jaccard": Definition(
+        "mean over pairs of texts of the words in both / the words in either, post bodies and comments with "
+        f"words; all pairs of at most {PAIRED:,} texts, drawn at random where there are more",
+        f"after {_HOLTZ}",
     ),
 }
 
@@ -107,6 +129,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     counted = {
         "exact_duplicates": (duplicated(text), kept),
         "exact_duplicate_comments": (among_comments, kept * said_below),
+        "repeats": (((text != EMPTY) & ~first_of(text)).astype(np.int64), kept),
         "my_human": (owned, kept),
     }
     author = np.concatenate((corpus.post_author, corpus.comment_author))[own]
@@ -122,7 +145,53 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 30]))
     for name, (some, every) in counted.items():
         sheet.enter(name, partial(_share, some, every), ci=fixed(intervals[name]))
+    _enter_words(sheet, corpus.record, np.flatnonzero(own)[text != EMPTY], author[text != EMPTY], sampling)
     return sheet.measures
+
+
+def first_of(text: Ints) -> npt.NDArray[np.bool_]:
+    """Return which texts are the first of their class, shape (texts,).
+
+    Examples
+    --------
+    >>> first_of(np.array([0, 1, 0, EMPTY, EMPTY])).tolist()
+    [True, True, False, True, False]
+    """
+    first = np.zeros(len(text), dtype=np.bool_)
+    first[np.unique(text, return_index=True)[1]] = True
+    return first
+
+
+def _enter_words(sheet: Sheet, record: Record, used: Ints, author: Ints, sampling: Sampling) -> None:
+    """Enter what words tell of the texts `used` (indices, ascending) by these authors."""
+    rng = np.random.default_rng([sampling.seed, 31])
+    counted = _some(used, COUNTED, rng)
+    wording = Wording(_some(counted, PAIRED, rng))
+    members = np.zeros(int(used.max(initial=-1)) + 1, dtype=np.bool_)
+    members[counted] = True
+    wording.read(_bodies(record), lambda index: index < len(members) and bool(members[index]))
+    frequency = list(wording.frequency.values())
+    of = f"{len(counted):,} of {len(used):,} texts" if len(counted) < len(used) else f"{len(used):,} texts"
+    note = f"{sum(frequency):,} words, {len(frequency):,} different, in {of}"
+    sheet.enter("zipf", lambda: zipf(frequency), note=note)
+    sheet.enter("zipf_alpha", lambda: zipf_alpha(frequency), note=note)
+    place = {int(index): k for k, index in enumerate(used)}
+    # Texts of unknown authors are nobody's copies: each stands for itself.
+    who = [int(author[place[k]]) if author[place[k]] != UNKNOWN else -2 - k for k in wording.texts]
+    group = np.unique(np.array(who, dtype=np.int64), return_inverse=True)[1]
+    try:
+        alike, interval = jaccard(list(wording.texts.values()), group)
+    except NotComputable as lack:
+        sheet.lack(["jaccard"], lack.needs)
+        return
+    pairs = f"all pairs of {len(wording.texts):,} of {len(used):,} texts"
+    enough = interval if sampling.draws and len(np.unique(group)) >= MIN_BLOCKS else None
+    sheet.enter("jaccard", lambda: alike, ci=fixed(enough), note=pairs)
+
+
+def _some(of: Ints, most: int, rng: np.random.Generator) -> Ints:
+    """Return all of `of`, or `most` drawn at random where there are more, in order."""
+    return of if len(of) <= most else np.sort(rng.choice(of, most, replace=False))
 
 
 def _share(some: Ints, every: Ints) -> float:

@@ -27,7 +27,7 @@ FAMILIES = {
     + " ".join(f"triad_{kind}" for kind in TRIADS.split()),
     "reciprocity": """weighted within_communities tie_1 tie_2_4 tie_5 early late answered_1h answered_24h
         hazard_ratio_1h hazard_ratio_24h""",
-    "activity": "gini alpha top1_share top5_share top10_share top20_share top4_comments gini_all",
+    "activity": "gini alpha top1_share top5_share top10_share top20_share top4_comments gini_all agents posts comments",
     "tail": "comments_per_post_alpha_100 "
     + " ".join(
         f"{what}_{name}"
@@ -44,7 +44,7 @@ FAMILIES = {
     "attention": """upvote_gini upvote_scaling comment_gini comment_top1 direct_scaling first_mover
         visibility""",
     "community": "largest_share top10_share gini entropy authors_across",
-    "text": "exact_duplicates exact_duplicate_comments my_human",
+    "text": "exact_duplicates exact_duplicate_comments repeats my_human zipf zipf_alpha jaccard",
     "robust": " ".join(
         f"{trial}_{figure}"
         for trial in ("hubs", "duplicates", "rate")
@@ -67,7 +67,13 @@ UNKNOWN_HERE = {
     *(f"attention.{name}" for name in ["upvote_gini", "upvote_scaling", "visibility"]),
     *(f"rhythm.{name}" for name in ["heartbeat_4h", "circadian_24h", "growth_exponent", "trend"]),
     *("survival.answered_24h", "reciprocity.answered_24h", "reciprocity.hazard_ratio_24h"),
-    *("community.entropy", "tail.comments_per_post_alpha_100", "shape.reply.rich_club", "reciprocity.tie_5"),
+    *(
+        "text.zipf",
+        "community.entropy",
+        "tail.comments_per_post_alpha_100",
+        "shape.reply.rich_club",
+        "reciprocity.tie_5",
+    ),
 }
 
 
@@ -182,7 +188,7 @@ def test_an_empty_forum_has_reasons_and_no_zeros_but_counts(forum: Any) -> None:
         f"network.{kind}.{name}": 0.0
         for kind in ("reply", "author", "comment", "mention", "follow")
         for name in ("nodes", "edges")
-    }
+    } | {f"activity.{name}": 0.0 for name in ("agents", "posts", "comments")}
     for name, m in found.items():
         assert (m.needs is None) == (name in valued)
 
