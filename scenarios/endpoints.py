@@ -114,7 +114,7 @@ def price_source(model: str | None, local: bool, own: Mapping[str, PriceSpec], *
     if name is not None:
         if name in own:
             return f'the scenario\'s [prices."{name}"]'
-        return f"shipped table, from memory as of {shipped_as_of()}: check it"
+        return f"shipped table, as of {shipped_as_of()}, second hand: check it"
     if local:
         return "free: an address on this machine, without a price in any table"
     return "price unknown"

@@ -42,7 +42,7 @@ def shipped_prices() -> dict[str, Prices]:
 
 
 def shipped_as_of() -> str:
-    """Return the month that the shipped price table speaks of, like ``2025-12``."""
+    """Return the month that the shipped price table speaks of, like ``2026-11``."""
     return str(_shipped()["as_of"])
 
 

@@ -80,7 +80,7 @@ def test_a_model_without_a_price_has_no_cost(asking: str) -> None:
     ("settings", "price", "source"),
     [
         (["models.default.model=openai/gpt-4o-mini"], 0.15,
-         "shipped table, from memory as of 2025-12: check it"),
+         "shipped table, as of 2026-11, second hand: check it"),
         (["models.default.model=gpt-4o-mini", "prices.gpt-4o-mini.input=0.2", "prices.gpt-4o-mini.output=1"],
          0.2, "the scenario's [prices.\"gpt-4o-mini\"]"),
         (["models.default.model=nameless"], None, "price unknown"),
