@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +13,10 @@ import typer
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
 
 if TYPE_CHECKING:
+    from moltarium.analysis.words.embeddings import Embedder
     from moltarium.analysis.words.placebo import Effect
+    from moltarium.scenarios.embedders import Asked
+    from moltarium.scenarios.spec import CeilingsSpec
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
@@ -23,6 +27,15 @@ Embeddings = Annotated[
         metavar="static|minilm|st:NAME|URL",
         help="Where vectors come from: what ships, all-MiniLM-L6-v2 (extra `minilm`), a "
         "sentence-transformers model, or an OpenAI-compatible endpoint (key in OPENAI_API_KEY).",
+    ),
+]
+DriftVectors = Annotated[
+    str,
+    typer.Option(
+        "--embeddings",
+        "--vectors",
+        metavar="tfidf|static|minilm|st:NAME|URL",
+        help="Compare texts by their words, or by vectors from one of these (as for `topics`).",
     ),
 ]
 EmbeddingsModel = Annotated[
@@ -43,27 +56,30 @@ MaxTokens = Annotated[
 
 def drift(
     folder: RunFolder,
-    vectors: Annotated[
-        Literal["tfidf", "static"], typer.Option(help="Compare texts by their words or by static embeddings.")
-    ] = "tfidf",
+    embeddings: DriftVectors = "tfidf",
+    embeddings_model: EmbeddingsModel = None,
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    max_tokens: MaxTokens = None,
     seed: Seed = 0,
     draws: Annotated[int, typer.Option(min=100, help="Random splits, shuffles and resamples.")] = 1000,
     as_json: JsonFlag = False,
 ) -> None:
     """Ask whether reward changes what agents write: every effect beside its placebo."""
     from moltarium.analysis.words.drift import drift as drift_in
-    from moltarium.analysis.words.embeddings import static_embedder
+    from moltarium.scenarios.spec import CeilingsSpec
     from moltarium.sim.record.store import RunReader
 
-    embedder = static_embedder() if vectors == "static" else None
-    with RunReader(folder) as record:
+    ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
+    opened = _opened(embeddings, "tfidf", model=embeddings_model, cache=not no_cache, ceilings=ceilings)
+    with RunReader(folder) as record, opened as (embedder, asked):
         found = drift_in(record, embedder=embedder, draws=draws, seed=seed)
         title = record.run.title
     if as_json:
-        put_json(found.json())
+        put_json({**found.json(), "embedding": {**asdict(asked), "name": found.vectors}})
         return
     put_table(
-        f"{title}: does reward change what agents write?",
+        f"{title}: does reward change what agents write? ({found.vectors})",
         (
             "effect",
             "control",
@@ -86,22 +102,31 @@ def norms(
     texts: Annotated[
         Literal["post", "comment"], typer.Option(help="Read norms off posts or comments.")
     ] = "post",
+    embeddings: Embeddings = "static",
+    embeddings_model: EmbeddingsModel = None,
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    max_tokens: MaxTokens = None,
     seed: Seed = 0,
     draws: Annotated[int, typer.Option(min=50, help="Draws of every null and interval.")] = 200,
     as_json: JsonFlag = False,
 ) -> None:
     """Ask whether communities come to share norms: convergence, templates, newcomers, enforcement, style."""
     from moltarium.analysis.words.norm_report import norms as norms_in
+    from moltarium.scenarios.spec import CeilingsSpec
     from moltarium.sim.record.store import RunReader
 
-    with RunReader(folder) as record:
-        found = norms_in(record, texts=texts, draws=draws, seed=seed)
+    ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
+    opened = _opened(embeddings, "static", model=embeddings_model, cache=not no_cache, ceilings=ceilings)
+    with RunReader(folder) as record, opened as (embedder, asked):
+        found = norms_in(record, texts=texts, draws=draws, seed=seed, embedder=embedder)
         title = record.run.title
+    found["embedding"] = asdict(asked)
     if as_json:
         put_json(found)
         return
     put_table(
-        f"{title}: do communities come to share norms?",
+        f"{title}: do communities come to share norms? ({asked.name or 'no embedding'})",
         ("question", "value", "95 %", "null", "p", "verdict"),
         _norm_rows(found),
     )
@@ -170,6 +195,26 @@ def topics(
         ("theme", "posts", "share", "of those with a theme", "published [C]"),
         ((t["theme"], t["texts"], t["share"], t["share_of_themed"], t["published"]) for t in found["themes"]),
     )
+
+
+@contextmanager
+def _opened(
+    name: str, default: str, *, model: str | None, cache: bool, ceilings: CeilingsSpec
+) -> Iterator[tuple[Embedder | None, Asked]]:
+    """Yield the embedder asked for; ``None`` for a default that measures bring or can partly do without."""
+    from moltarium.analysis.words.embeddings import static_embedder
+    from moltarium.scenarios.embedders import Asked, open_embedder
+    from moltarium.sim.record.errors import NotComputable
+
+    if name == default:
+        shipped = None
+        if name == "static":
+            with suppress(NotComputable):
+                shipped = static_embedder()
+        yield shipped, Asked(shipped and shipped.name)
+        return
+    with open_embedder(name, model=model, cache=cache, ceilings=ceilings) as opened:
+        yield opened
 
 
 def _described(topic: dict[str, Any]) -> str:

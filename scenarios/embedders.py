@@ -26,13 +26,15 @@ LABEL: Final = "words"
 
 @dataclass(slots=True)
 class Asked:
-    """What an endpoint was asked while embedding."""
+    """Which embedding was used, and what an endpoint was asked for it."""
 
+    name: str | None = None
+    """The embedder's own; ``None`` where none is installed."""
     calls: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
     cached: int = 0
-    """Distinct texts whose vectors were on disk."""
+    """Distinct texts whose vectors were on disk already."""
     made: int = 0
     """Distinct texts that were embedded now."""
 
@@ -55,7 +57,8 @@ def open_embedder(
     model
         The model's name at the endpoint; default: the first that it lists.
     cache
-        Keep vectors in the user's cache folder and look there first. Static vectors are made faster than
+        Keep vectors in the user's cache folder and look there first; without it they are kept in memory until
+        the block ends, so that no text is embedded or paid for twice. Static vectors are made faster than
         they are read, and never kept.
     ceilings
         What the endpoint may cost.
@@ -71,7 +74,9 @@ def open_embedder(
     """
     asked = Asked()
     if name == "static":
-        yield static_embedder(), asked
+        shipped = static_embedder()
+        asked.name = shipped.name
+        yield shipped, asked
         return
     with ExitStack() as stack:
         gateway: Gateway | None = None
@@ -88,12 +93,11 @@ def open_embedder(
             raise ScenarioError(
                 "is no embedder", place=f"--embeddings {name}", remedy="give static, minilm, st:NAME or a URL"
             )
-        kept: CachedEmbedder | None = None
-        if cache:
-            kept = CachedEmbedder(inner, stack.enter_context(VectorCache(cache_file())))
-        yield kept or inner, asked
-        if kept is not None:
-            asked.cached, asked.made = kept.hits, kept.made
+        file = cache_file() if cache else MEMORY
+        kept = CachedEmbedder(inner, stack.enter_context(VectorCache(file)))
+        asked.name = kept.name
+        yield kept, asked
+        asked.cached, asked.made = kept.hits, kept.made
         if gateway is not None:
             usage = gateway.usage
             asked.calls, asked.tokens, asked.cost_usd = usage.calls, usage.tokens_in, usage.cost_usd

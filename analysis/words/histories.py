@@ -118,7 +118,8 @@ def histories(record: Record, embedder: Embedder | None = None) -> Histories:
         "unknown score": len(known) - len(scored),
         f"beyond an author's first {MAX_TEXTS}": len(scored) - len(early),
     }
-    texts = (early["title"] + "\n" + early["body"]).tolist()
+    # As topics and norms read them, so that one vector of a post serves all.
+    texts = (early["title"] + "\n" + early["body"]).str.strip().tolist()
     rows: Any = embedder.encode(texts).astype(np.float64) if embedder else tfidf(texts)
     gains = _gains(record, early)
     agents, of = [], []

@@ -175,8 +175,9 @@ class CachedEmbedder:
         self._inner = inner
         self._cache = cache
         self.name = inner.name
+        self._counted: set[bytes] = set()
         self.hits = 0
-        """Distinct texts found."""
+        """Distinct texts that were there before this embedder was first asked for them."""
         self.made = 0
         """Distinct texts that had to be embedded."""
 
@@ -195,8 +196,11 @@ class CachedEmbedder:
         keys = {text: self._key(text) for text in texts}
         rows = self._cache.get(list(keys.values()))
         missing = [text for text, key in keys.items() if key not in rows]
-        self.hits += len(texts) - len(missing)
-        self.made += len(missing)
+        first = set(keys.values()) - self._counted
+        self._counted |= first
+        made = sum(keys[text] in first for text in missing)
+        self.made += made
+        self.hits += len(first) - made
         if missing:
             new = self._inner.encode(missing)
             # Blank rows are not kept: an embedder may not know its size before its first words.

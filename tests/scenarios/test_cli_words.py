@@ -16,6 +16,7 @@ from moltarium.sim.record.schema import SCHEMA_VERSION, Post, Run, Score
 from moltarium.sim.record.store import RunWriter
 from tests.llm.stub_server import stub_server
 
+STATIC = "WordLlama l2_supercat, 256 static dimensions"
 SUBJECTS = (
     "lobster ocean reef tide shell crab harbour coral wave salt",
     "compiler python function debug commit branch parser runtime memory thread",
@@ -82,7 +83,43 @@ def test_topics_come_with_their_tree_and_their_breadth_over_time(folder: Path) -
     assert [(m["number"], m["size"]) for m in found["tree"]][-1] == (4, 300)
     assert sum(period["posts"] for period in found["periods"]) <= 300
     assert all(abs(period["focus"]) < 0.5 for period in found["periods"])
-    assert found["embedding"] == {"calls": 0, "tokens": 0, "cost_usd": 0.0, "cached": 0, "made": 0}
+    unasked = {"calls": 0, "tokens": 0, "cost_usd": 0.0, "cached": 0, "made": 0}
+    assert found["embedding"] == {"name": STATIC, **unasked}
+
+
+def test_norms_and_drift_say_which_embedding_they_used(folder: Path) -> None:
+    norms, drift = ["norms", str(folder), "--draws", "50"], ["drift", str(folder), "--draws", "100"]
+    assert json.loads(asked(*norms, "--json"))["embedding"]["name"] == STATIC
+    assert json.loads(asked(*drift, "--json"))["embedding"]["name"] == "TF-IDF of the posts' words"
+    static = json.loads(asked(*drift, "--json", "--vectors", "static"))
+    assert static["embedding"]["name"] == static["vectors"] == STATIC
+    assert "TF-IDF" in asked(*drift)
+
+
+def test_norms_and_drift_take_vectors_from_an_endpoint_and_pay_for_them_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with stub_server() as server:
+        place = ["--embeddings", server.base_url, "--json"]
+        norms = json.loads(asked("norms", str(folder), "--draws", "50", *place))
+        drift = json.loads(asked("drift", str(folder), "--draws", "100", *place))
+        alone = json.loads(asked("norms", str(folder), "--draws", "50", "--no-cache", *place))
+    assert norms["convergence"]["embedder"] == norms["embedding"]["name"] == drift["vectors"]
+    assert norms["embedding"]["name"].startswith("stub")
+    assert (norms["embedding"]["made"], norms["embedding"]["cached"]) == (300, 0)
+    assert (drift["embedding"]["made"], drift["embedding"]["cached"]) == (0, 300)
+    assert alone["embedding"] == norms["embedding"], "in memory, a text is embedded once too"
+
+
+def test_minilm_serves_every_command(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = json.loads(asked("drift", str(folder), "--draws", "100", "--embeddings", "minilm", "--json"))
+    assert found["embedding"]["name"] == found["vectors"]
+    assert found["vectors"].startswith("all-MiniLM-L6-v2")
+    topics = json.loads(asked("topics", str(folder), "--n-topics", "3", "--embeddings", "minilm", "--json"))
+    assert (topics["embedding"]["cached"], topics["embedding"]["made"]) == (300, 0)
+    assert topics["method"].startswith("BERTopic · all-MiniLM-L6-v2")
 
 
 def test_an_endpoint_is_asked_once_for_vectors_and_names(
