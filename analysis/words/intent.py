@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from scipy.stats import t as student
 from moltarium.analysis.affect.alignment import permuted_parents
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.metric import Null
+from moltarium.analysis.words.conduct import slope_reach
 from moltarium.analysis.words.embeddings import Embedder, static_embedder
 from moltarium.analysis.words.language import detect
 from moltarium.analysis.words.lexical import tfidf
@@ -68,12 +69,42 @@ def act_of(text: str) -> str:
 
 def acts(texts: Sequence[str]) -> pd.DataFrame:
     """Return texts by speech act: ``act``, ``texts``, ``share``."""
-    found = [act_of(text) for text in texts]
+    return acts_table([act_of(text) for text in texts])
+
+
+def acts_table(found: Sequence[str], author: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
+    """Return acts already read by name: ``act``, ``texts``, ``share``.
+
+    With codes of authors also ``low``, ``high``: 95 %, one author with all texts left out at a time.
+    """
     names = (*ACTS, "inform", "not covered")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [(name, found.count(name), found.count(name) / max(len(found), 1)) for name in names],
         columns=["act", "texts", "share"],
     )
+    if author is None or len(np.unique(author)) < 2:
+        return table
+    _, code, size = np.unique(author, return_inverse=True, return_counts=True)
+    own = [np.bincount(code, [act == name for act in found]).astype(float) for name in names]
+    reach = np.array([slope_reach(each, size.astype(float)) for each in own])
+    return table.assign(low=np.maximum(table["share"] - reach, 0), high=np.minimum(table["share"] + reach, 1))
+
+
+def statements_per_question(
+    found: Sequence[str], author: npt.NDArray[np.int64]
+) -> tuple[float, tuple[float, float]] | None:
+    """Return texts that inform / texts that ask with its 95 %, one author left out at a time.
+
+    ``None`` where fewer than two authors ask: one author's questions have no spread.
+    """
+    _, code = np.unique(author, return_inverse=True)
+    informs, asks = (
+        np.bincount(code, [act == name for act in found]).astype(float) for name in ("inform", "ask")
+    )
+    if (asks > 0).sum() < 2:
+        return None
+    value, reach = float(informs.sum() / asks.sum()), slope_reach(informs, asks)
+    return value, (max(value - reach, 0.0), value + reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +113,21 @@ class PersonaAlignment:
 
     mean: float
     """Mean cosine of a post and its author's bio."""
+    ci: tuple[float, float]
+    """95 %, one agent with all its posts left out at a time."""
     null: Null
     """The same with bios dealt out anew: how near any post is to any bio here."""
     aligned: float
     """Share of posts at `THRESHOLD`; it depends on the embedding, see `curve`."""
     curve: pd.DataFrame
-    """``threshold``, ``aligned`` and ``null`` (share of posts at it under the null)."""
+    """``threshold``, ``aligned``, ``low``, ``high`` (95 %, as `ci`) and ``null`` (share of posts at it under
+    the null)."""
     n: int
     n_agents: int
     left_out: int
     """Posts whose author has no bio."""
     verdict: str
-    """``"aligned"`` where the mean stands above the null at p < .05."""
+    """``"aligned"`` where the mean stands above the null at p < .05 and `ci` leaves out the null's mean."""
     embedder: str
 
 
@@ -126,18 +160,28 @@ def persona_alignment(
         [np.einsum("ij,ij->i", content, bio[rng.permutation(len(bio))[code]]) for _ in range(draws)]
     )
     null = _null("bios dealt out anew among agents", float(cosine.mean()), shuffled.mean(axis=1))
+    size = np.bincount(code).astype(float)
+
+    def reach(values: npt.NDArray[Any]) -> float:
+        return slope_reach(np.bincount(code, values).astype(float), size)
+
     at = np.round(np.arange(0.1, 0.91, 0.1), 1)
+    shares, wide = (np.array([of(cosine >= x) for x in at]) for of in (np.mean, reach))
     curve = pd.DataFrame(
         {
             "threshold": at,
-            "aligned": [float((cosine >= x).mean()) for x in at],
+            "aligned": shares,
+            "low": np.maximum(shares - wide, 0),
+            "high": np.minimum(shares + wide, 1),
             "null": [float((shuffled >= x).mean()) for x in at],
         }
     )
-    found = null.p < 0.05 and cosine.mean() > null.mean
+    value, half = float(cosine.mean()), reach(cosine)
+    found = null.p < 0.05 and value - half > null.mean
     return PersonaAlignment(
-        float(cosine.mean()), null, float((cosine >= THRESHOLD).mean()), curve, len(own), len(names),
-        len(posts) - len(own), "aligned" if found else "none", embedder.name,
+        value, (value - half, value + half), null, float((cosine >= THRESHOLD).mean()), curve,
+        len(own), len(names), len(posts) - len(own), "aligned" if found else "none",
+        embedder.name,
     )  # fmt: skip
 
 

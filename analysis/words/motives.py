@@ -12,7 +12,13 @@ import pandas as pd
 from moltarium.analysis.affect.alignment import answered
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.words.embeddings import Embedder
-from moltarium.analysis.words.intent import acts, persona_alignment, uptake
+from moltarium.analysis.words.intent import (
+    act_of,
+    acts_table,
+    persona_alignment,
+    statements_per_question,
+    uptake,
+)
 from moltarium.analysis.words.language import language
 from moltarium.analysis.words.norm_report import plain_json
 from moltarium.analysis.words.tone import tone
@@ -27,7 +33,8 @@ def motives(
     """Return persona alignment, speech acts, uptake and language of a record as plain values.
 
     Keys ``persona``, ``tone``, ``acts``, ``statements_per_question`` (posts that inform / posts that ask,
-    ``None`` without a question), ``uptake`` and ``language``; what can't be computed says what it needs.
+    ``None`` under two authors who ask) with its ``_ci``, ``uptake`` and ``language``; what can't be computed
+    says what it needs.
 
     Parameters
     ----------
@@ -48,8 +55,9 @@ def motives(
     posts = record.frame(Post)
     posts = posts[posts["step"].fillna(OBSERVED) != OPENING]
     texts = (posts["title"] + "\n" + posts["body"]).tolist()
-    table = acts(texts)
-    count = dict(zip(table["act"], table["texts"], strict=True))
+    found = [act_of(text) for text in texts]
+    author = pd.factorize(posts["author"])[0].astype(np.int64)
+    ratio = statements_per_question(found, author)
 
     def toned() -> dict[str, Any]:
         ordered = posts.sort_values("seq")
@@ -69,8 +77,9 @@ def motives(
                 lambda: asdict(persona_alignment(record, draws=draws, seed=seed, embedder=embedder))
             ),
             "tone": _attempt(toned),
-            "acts": table,
-            "statements_per_question": count["inform"] / count["ask"] if count["ask"] else None,
+            "acts": acts_table(found, author),
+            "statements_per_question": ratio[0] if ratio else None,
+            "statements_per_question_ci": ratio[1] if ratio else None,
             "uptake": _attempt(answering),
             "language": asdict(language(texts)),
         }

@@ -15,6 +15,7 @@ from moltarium.analysis.words.centroids import centroids
 from moltarium.analysis.words.conduct import enforcement, lagged_distance, newcomers
 from moltarium.analysis.words.embeddings import Embedder, static_embedder
 from moltarium.analysis.words.histories import upvotes
+from moltarium.analysis.words.norm_effects import norm_effects
 from moltarium.analysis.words.norms import Texts, norm_convergence, norm_texts
 from moltarium.analysis.words.style import Style, style
 from moltarium.analysis.words.templates import templates
@@ -39,9 +40,10 @@ def norms(
 ) -> Json:
     """Return every reading of norms as plain values; what can't be computed says what it needs.
 
-    Keys: ``convergence`` (dispersion inside communities against shuffled ones), ``centroids`` (distance
-    between communities and clusters inside them), ``templates``, ``windows``
-    (entropy, JSD, compression, Zipf, n-gram birth and death), ``newcomers``, ``enforcement``, ``style``.
+    Keys: ``effects`` (every figure below that answers a question, with its control, difference and interval:
+    `norm_effects`), ``convergence`` (dispersion inside communities against shuffled ones), ``centroids``
+    (distance between communities and clusters inside them), ``templates``, ``windows`` (entropy, JSD,
+    compression, Zipf, n-gram birth and death), ``newcomers``, ``enforcement``, ``style``.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def norms(
 
     def moving() -> Json:
         found = windows(frame, draws=draws, seed=seed)
-        return plain_json(asdict(found))
+        return plain_json({**asdict(found), "verdict": found.verdict})
 
     def converging() -> Json:
         found = norm_convergence(record, texts=texts, draws=draws, seed=seed, embedder=embedder)
@@ -79,7 +81,8 @@ def norms(
         return _conduct(record, texts, embedder or static_embedder(), draws, seed)
 
     def style_of() -> Json:
-        return plain_json(asdict(_style(record, draws, seed)))
+        found = _style(record, draws, seed)
+        return plain_json({**asdict(found), "coordinated_verdict": found.coordinated_verdict})
 
     report: Json = {"texts": texts, "n": len(frame)}
     questions = {"convergence": converging, "templates": near, "windows": moving, "style": style_of}
@@ -87,7 +90,7 @@ def norms(
         report[name] = _attempt(compute)
     stance = _attempt(conduct)
     report |= {name: stance.get(name, stance) for name in ("newcomers", "enforcement", "centroids")}
-    return report
+    return {"effects": norm_effects(report), **report}
 
 
 def _attempt(compute: Callable[[], Json]) -> Json:

@@ -42,6 +42,12 @@ CATEGORIES: Final[dict[str, frozenset[str]]] = {
 """Classes of function words, our own lists, after those of Niederhoffer & Pennebaker (2002,
 doi:10.1177/026192702237953)."""
 
+_CLASSES: Final[dict[str, tuple[int, ...]]] = {
+    word: tuple(place for place, listed in enumerate(CATEGORIES.values()) if word in listed)
+    for word in frozenset().union(*CATEGORIES.values())
+}
+"""Places of the classes that each word belongs to."""
+
 MIN_PAIRS: Final = 50
 SIGNIFICANT: Final = 0.05
 MIN_WORDS: Final = 5
@@ -99,9 +105,8 @@ def usage(texts: Sequence[str]) -> tuple[Floats, Ints]:
     for row, text in enumerate(texts):
         said = words(_QUOTED.sub("", text)) + re.findall(r"\b[aAiI]\b", text)
         sizes[row] = len(said)
-        if said:
-            shares[row] = [sum(word.lower() in listed for word in said) for listed in CATEGORIES.values()]
-            shares[row] /= len(said)
+        of = [place for word in said for place in _CLASSES.get(word.lower(), ())]
+        shares[row] = np.bincount(of, minlength=len(CATEGORIES)) / max(len(said), 1)
     return shares, sizes
 
 
@@ -201,7 +206,8 @@ def _reach(
     n = int(code.max()) + 1
 
     def summed(table: npt.NDArray[Any]) -> Floats:
-        return np.stack([np.bincount(code, column, n) for column in table.T.astype(float)], axis=1)
+        columns = [np.bincount(code, column, n).astype(float) for column in table.T.astype(float)]
+        return np.stack(columns, axis=1)
 
     size = np.bincount(code, minlength=n).astype(float)
     weight = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
@@ -210,7 +216,7 @@ def _reach(
     both, mets = weight @ summed(uses & met), weight @ summed(met)
     with np.errstate(invalid="ignore"):
         coordination = both / mets - (weight @ summed(uses)) / drawn
-    known = met.any(axis=0)
+    known = np.asarray(met.any(axis=0), np.bool_)
     spread = np.full(len(known) + 1, np.nan)
     spread[:-1][known] = np.nanstd(coordination[:, known], axis=0, ddof=1)
     spread[-1] = np.nanmean(coordination[:, known], axis=1).std(ddof=1)

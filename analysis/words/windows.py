@@ -29,6 +29,8 @@ MIN_WORDS: Final = 500
 """Words that the smallest window needs."""
 SHUFFLES: Final = 100
 """Shuffles and resamples of whole records at most: each compresses all windows anew."""
+SQUEEZED: Final = 65_536
+"""Characters of a window that are compressed: the compressor looks back 32,768 bytes, more adds time only."""
 SIGNIFICANT: Final = 0.05
 
 Floats = npt.NDArray[np.float64]
@@ -168,7 +170,10 @@ def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0)
             for own in (frame["t"][window == w] for w in range(n))
         ]
     )
-    seen = spoken([text for texts in cut for text in texts], np.repeat(np.arange(n), [len(t) for t in cut]))
+    flat, at = [text for texts in cut for text in texts], np.repeat(np.arange(n), [len(t) for t in cut])
+    # In any order but that of time: what is read first must not be the oldest of a shuffled window.
+    order = rng.permutation(len(flat))
+    seen = spoken([flat[each] for each in order.tolist()], at[order])
     figures = {name: np.array([figure(seen, seen.window, w) for w in range(n)]) for name, figure in _FIGURES}
     jumps = [_jump(seen, w, draws, rng) for w in range(1, n)]
     table = table.assign(
@@ -211,7 +216,14 @@ def _counted(seen: Spoken, window: Ints, w: int) -> Ints:
 
 
 def _squeezed(seen: Spoken, window: Ints, w: int) -> float:
-    return compression("\n".join(seen.lines[row] for row in np.flatnonzero(window == w).tolist()))
+    lines: list[str] = []
+    left = SQUEEZED
+    for row in np.flatnonzero(window == w).tolist():
+        if left <= 0:
+            break
+        lines.append(seen.lines[row][:left])
+        left -= len(lines[-1])
+    return compression("\n".join(lines))
 
 
 _FIGURES: Final[tuple[tuple[str, Figure], ...]] = (

@@ -204,6 +204,14 @@ def test_a_report_says_everything_or_what_it_needs() -> None:
     starts = [row["start"] for row in found["windows"]["table"]]
     assert all(a < b for a, b in pairwise(starts))
     assert found["style"]["n"] == 300
+    names = {effect["name"] for effect in found["effects"]}
+    assert {"convergence.change", "windows.jsd", "newcomers.change", "style.matching",
+            "enforcement.upvotes", "windows.entropy", "windows.1-grams born"} <= names  # fmt: skip
+    for effect in found["effects"]:
+        assert effect["difference"] == pytest.approx(effect["observed"] - effect["expected"]), effect
+        assert effect["ci"][0] <= effect["difference"] <= effect["ci"][1], effect
+        assert 0 < effect["p"] <= 1, effect
+    assert sum(effect["verdict"] != "none" for effect in found["effects"]) <= 2
 
 
 def test_too_little_is_named() -> None:
