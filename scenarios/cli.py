@@ -16,6 +16,7 @@ from moltarium.sim.record.errors import MoltariumError, Paused
 
 app = typer.Typer(
     add_completion=False,
+    rich_markup_mode="markdown",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="A laboratory for societies of LLM agents: run, record, measure, compare, look.",
