@@ -12,15 +12,16 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from benchmarks.targets import Check, table
-from moltarium.analysis.bootstrap import Interval, normal_interval, resampled_interval
+from moltarium.analysis.bootstrap import Interval, resampled_interval
 from moltarium.analysis.conversation.rhythm import gaps, growth, peak
 from moltarium.analysis.conversation.survival import Waits, kaplan_meier, weibull_shape
 from moltarium.analysis.conversation.trees import slope_of
 from moltarium.analysis.graphs.answers import HOUR, Contacts, hazard, hazard_interval
+from moltarium.analysis.graphs.left_out import Whole
 from moltarium.analysis.graphs.networks import from_pairs
 from moltarium.analysis.graphs.nulls import standing
-from moltarium.analysis.graphs.structure import count_mutual, undirected
-from moltarium.analysis.graphs.structure_family import reciprocity_draws, vertex_bootstrap
+from moltarium.analysis.graphs.structure import count_mutual, mutual_edges, undirected
+from moltarium.analysis.graphs.structure_family import dyadic, reciprocity_draws
 from moltarium.analysis.graphs.tails import counted, estimate, estimate_interval, fit
 from moltarium.analysis.inequality import gini
 from moltarium.analysis.metric import Sampling
@@ -109,8 +110,8 @@ def reciprocity(seed: int) -> Found:
     tails = np.concatenate((b[mutual], a[mutual], np.where(turn, b, a)[single]))
     net = from_pairs(np.arange(n).astype(object), heads, tails)
     value = count_mutual(net.source, net.target, net.n) / net.m
-    draws = vertex_bootstrap(net, undirected(net), Sampling(seed, 200))["reciprocity"]
-    return Found(2 / 3, normal_interval(value, draws, 0, 1))
+    whole = Whole(net, undirected(net), mutual_edges(net))
+    return Found(2 / 3, dyadic(whole)["reciprocity"](value))
 
 
 def inequality(seed: int) -> Found:

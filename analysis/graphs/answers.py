@@ -5,7 +5,7 @@ All on the reply network (commenter → parent comment's author, or the post's a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import Floats, Interval, fixed, ratio_intervals
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
 from moltarium.analysis.graphs.networks import Network, addressees, from_pairs
 from moltarium.analysis.graphs.nulls import over_chains, standing
 from moltarium.analysis.graphs.structure import count_mutual, mutual_edges
 from moltarium.analysis.graphs.structure_family import null_draws, reciprocity_draws
+from moltarium.analysis.jackknife import SHARE, jackknifed, sum_without
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -107,10 +108,17 @@ def weighted_reciprocity(net: Network) -> float:
     >>> weighted_reciprocity(from_pairs(agents, np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0])))
     0.5
     """
+    return float(matched_comments(net).sum() / net.weight.sum())
+
+
+def matched_comments(net: Network) -> Ints:
+    """Return ``min(w_ij, w_ji)`` per edge, shape (m,)."""
     keys = net.source * net.n + net.target
     both = mutual_edges(net)
     place = np.searchsorted(keys, (net.target * net.n + net.source)[both])
-    return float(np.minimum(net.weight[both], net.weight[place]).sum() / net.weight.sum())
+    found = np.zeros(net.m, dtype=np.int64)
+    found[both] = np.minimum(net.weight[both], net.weight[place])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +186,22 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     strict = partial(
         _standing, reciprocity_draws(net, sampling, block), "directed configuration within home communities"
     )
-    sheet.enter("within_communities", lambda: r, null=strict)
     both = mutual_edges(net)
+    ci = _without_agents(net, both, np.ones(net.m), sampling)
+    sheet.enter("within_communities", lambda: r, ci=ci, null=strict)
     ties = {"tie_1": (1, 1), "tie_2_4": (2, 4), "tie_5": (5, np.inf)}
     chosen = {name: (net.weight >= low) & (net.weight <= high) for name, (low, high) in ties.items()}
-    parts = {
-        name: (np.bincount(net.source, both & these, net.n), np.bincount(net.source, these, net.n))
-        for name, these in chosen.items()
-    }
-    intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 80]))
-    for name, (above, below) in parts.items():
-        sheet.enter(name, partial(_share, above, below), ci=fixed(intervals[name]))
+    for name, these in chosen.items():
+        ci = _without_agents(net, both & these, these, sampling)
+        sheet.enter(name, partial(_share, both & these, these), ci=ci)
     half = len(found.t) // 2
     for name, part in (("early", slice(None, half)), ("late", slice(half, None))):
-        sheet.enter(name, partial(_half, corpus, found, part))
+        then = from_pairs(corpus.agents, found.source[part], found.target[part])
+        both = mutual_edges(then)
+        every = np.ones(then.m, dtype=np.bool_)
+        needs = "at least 1 edge in each half"
+        ci = _without_agents(then, both, every, sampling)
+        sheet.enter(name, partial(_share, both, every, needs), ci=ci)
     _enter_timed(sheet, found, sampling)
     return {f"reciprocity.{name}": sheet.measures[f"reciprocity.{name}"] for name in DEFINITIONS}
 
@@ -204,7 +214,8 @@ def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampl
     null = partial(
         _standing, np.array(draws), "addressees permuted over comments: in- and out-strengths kept"
     )
-    sheet.enter("weighted", lambda: weighted_reciprocity(net), null=null)
+    ci = _without_agents(net, matched_comments(net), net.weight, sampling)
+    sheet.enter("weighted", lambda: weighted_reciprocity(net), ci=ci, null=null)
 
 
 def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
@@ -276,16 +287,24 @@ def _matched_share(source: Ints, target: Ints, base: int) -> float:
     return float(timing.matched(keys) / len(a))
 
 
-def _half(corpus: Corpus, found: Contacts, part: slice) -> float:
-    net = from_pairs(corpus.agents, found.source[part], found.target[part])
-    if not net.m:
-        raise NotComputable("at least 1 edge in each half")
-    return count_mutual(net.source, net.target, net.n) / net.m
+def _without_agents(
+    net: Network, above: npt.ArrayLike, below: npt.ArrayLike, sampling: Sampling
+) -> Callable[[float], Interval | None] | None:
+    """Return the interval of a ratio of sums over edges, exact without each agent; ``None`` without draws."""
+    if not sampling.draws or net.n < MIN_BLOCKS:
+        return None
+    parts = (sum_without(net.source, net.target, part, net.n) for part in (above, below))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return jackknifed(np.divide(*parts), SHARE)
 
 
-def _share(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> float:
+def _share(
+    above: npt.NDArray[np.bool_],
+    below: npt.NDArray[np.bool_],
+    needs: str = "at least 1 edge of this strength",
+) -> float:
     if not below.any():
-        raise NotComputable("at least 1 edge of this strength")
+        raise NotComputable(needs)
     return float(above.sum() / below.sum())
 
 

@@ -120,6 +120,35 @@ def cores(first: Ints, head: Heads, n: int) -> Ints:
 
 
 @compiled
+def percolated(low: Ints, high: Ints, rank: Ints, n: int) -> Ints:
+    """Return the size of the largest component among the first k nodes in rank, k = 0 … n, shape (n + 1,).
+
+    Nodes come back one by one and join what they touch (Newman & Ziff 2000, doi:10.1103/PhysRevLett.85.4104).
+    """
+    later, earlier = np.empty(len(low), np.int64), np.empty(len(low), np.int64)
+    for k in range(len(low)):
+        a, b = rank[low[k]], rank[high[k]]
+        later[k], earlier[k] = max(a, b), min(a, b)
+    first, head = adjacency(later, earlier, n)
+    above, size = np.arange(n), np.ones(n, np.int64)
+    largest = np.zeros(n + 1, np.int64)
+    for u in range(n):
+        root = u
+        for i in range(first[u], first[u + 1]):
+            v = np.int64(head[i])
+            while above[v] != v:
+                above[v] = above[above[v]]
+                v = above[v]
+            if v != root:
+                if size[v] > size[root]:
+                    v, root = root, v
+                above[v] = root
+                size[root] += size[v]
+        largest[u + 1] = max(largest[u], size[root])
+    return largest
+
+
+@compiled
 def _slot(table: Ints, key: int, shift: np.uint64) -> np.int64:
     """Return where a key is, or where it would go."""
     last = len(table) - 1
@@ -193,24 +222,6 @@ def brandes(first: Ints, head: Heads, n: int, sources: Ints) -> tuple[Floats, Fl
             u = queue[at]
             distance[u], sigma[u], delta[u] = -1, 0.0, 0.0
     return total, square, length, reach
-
-
-@compiled
-def resampled(
-    source: Ints, target: Ints, back: npt.NDArray[np.bool_], w: Floats, n: int
-) -> tuple[float, float, Floats, Floats]:
-    """Return edges, mutual edges, in- and out-degrees of a graph whose node i counts w[i] times."""
-    total, both = 0.0, 0.0
-    into, out = np.zeros(n), np.zeros(n)
-    for k in range(len(source)):
-        a, b = source[k], target[k]
-        edge = float(w[a] * w[b])
-        total += edge
-        if back[k]:
-            both += edge
-        into[b] += w[a]
-        out[a] += w[b]
-    return total, both, into, out
 
 
 @compiled

@@ -82,7 +82,7 @@ def search(graph: Simple, rng: np.random.Generator) -> Paths:
     n = graph.n
     if n < 3:
         raise NotComputable("at least 3 agents in the largest component")
-    sources = _sources(graph, EFFORT, rng)
+    sources = sources_of(graph, EFFORT, rng)
     k = len(sources)
     first, head = arcs(graph)
     parts = side_by_side(partial(kernels.brandes, first, head, n), np.array_split(sources, SHARES))
@@ -103,19 +103,19 @@ def search(graph: Simple, rng: np.random.Generator) -> Paths:
     )
 
 
-def mean_distance(graph: Simple, rng: np.random.Generator) -> float:
-    """Return `search`'s mean distance alone, from the same sources, many times as fast.
+def mean_distance(graph: Simple, sources: Ints) -> float:
+    """Return `search`'s mean distance alone, from given sources, many times as fast.
 
     Raises
     ------
     NotComputable
-        Under three nodes.
+        Under three nodes, or without a source.
     """
     from moltarium.analysis.graphs import kernels
 
-    if graph.n < 3:
+    if graph.n < 3 or not len(sources):
         raise NotComputable("at least 3 agents in the largest component")
-    length, reach = kernels.distance_sums(*arcs(graph), graph.n, _sources(graph, EFFORT, rng))
+    length, reach = kernels.distance_sums(*arcs(graph), graph.n, sources)
     return float((length / reach).mean())
 
 
@@ -125,8 +125,8 @@ def side_by_side(compute: Callable[[A], T], parts: Iterable[A]) -> list[T]:
         return list(pool.map(compute, parts))
 
 
-def _sources(graph: Simple, effort: int, rng: np.random.Generator) -> Ints:
-    """Return as many nodes as an effort in edges allows, all if it can."""
+def sources_of(graph: Simple, effort: int, rng: np.random.Generator) -> Ints:
+    """Return as many nodes to search from as an effort in edges allows, all if it can."""
     k = min(graph.n, max(MIN_SOURCES, effort // graph.m))
     return np.arange(graph.n) if k == graph.n else rng.choice(graph.n, k, replace=False)
 
@@ -158,7 +158,7 @@ class Weighted:
     def mean(self, rng: np.random.Generator) -> tuple[float, Interval | None]:
         """Return the mean distance and, if sources had to be sampled, its interval."""
         n = self.graph.n
-        sources = _sources(self.graph, EFFORT // 20, rng)
+        sources = sources_of(self.graph, EFFORT // 20, rng)
         k = len(sources)
         each = np.array(side_by_side(lambda s: float(self._from(int(s)).sum()) / (n - 1), sources))
         mean = float(each.mean())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moltarium.analysis.bootstrap import Floats, Interval, normal_interval
+from moltarium.analysis.bootstrap import Floats, Interval
 from moltarium.analysis.corpus import Corpus, read_corpus
+from moltarium.analysis.graphs.left_out import Whole
 from moltarium.analysis.graphs.networks import EDGE, Kind, Network, build
 from moltarium.analysis.graphs.nulls import standing
-from moltarium.analysis.graphs.structure import count_mutual, density, rho, undirected
-from moltarium.analysis.graphs.structure_family import DIRECTED_NULL, reciprocity_draws, vertex_bootstrap
+from moltarium.analysis.graphs.structure import count_mutual, density, mutual_edges, rho, undirected
+from moltarium.analysis.graphs.structure_family import DIRECTED_NULL, dyadic, reciprocity_draws
 from moltarium.analysis.metric import Null, Sampling
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.view import Record
@@ -46,7 +47,7 @@ class Reciprocity:
     r: float
     """Share of directed edges whose reverse exists, L↔/L."""
     ci: Interval | None
-    """95 % interval of `r`, agents resampled."""
+    """95 % interval of `r`, from a jackknife over agents; ``None`` without draws."""
     rho: float | None
     """(r − ā)/(1 − ā), ā the density; ``None`` where everybody addresses everybody (ā = 1)."""
     mutual: int
@@ -78,9 +79,9 @@ def reciprocity(record: Record, kind: Kind = "reply", *, seed: int = 0, draws: i
     kind
         What an edge is, see `moltarium.analysis.graphs.networks.EDGE`.
     seed
-        Root of null graphs and bootstrap.
+        Root of null graphs.
     draws
-        Null graphs and bootstrap replicates.
+        Null graphs; 0 leaves out null and interval.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def reciprocity(record: Record, kind: Kind = "reply", *, seed: int = 0, draws: i
     mutual = count_mutual(net.source, net.target, net.n)
     r = mutual / net.m
     null_draws = reciprocity_draws(net, Sampling(seed, draws))
-    replicates = vertex_bootstrap(net, undirected(net), Sampling(seed, draws))
+    intervals = dyadic(Whole(net, undirected(net), mutual_edges(net))) if draws else {}
     pairs = net.n * (net.n - 1) // 2
     return Reciprocity(
         kind=kind,
@@ -102,7 +103,7 @@ def reciprocity(record: Record, kind: Kind = "reply", *, seed: int = 0, draws: i
         nodes=net.n,
         edges=net.m,
         r=r,
-        ci=normal_interval(r, replicates["reciprocity"], 0.0, 1.0) if replicates else None,
+        ci=intervals["reciprocity"](r) if intervals else None,
         rho=_beyond(r, net),
         mutual=mutual // 2,
         asymmetric=net.m - mutual,

@@ -200,7 +200,7 @@ def rich_club(graph: Simple, top: float) -> float:
     1.0
     """
     degree = graph.degrees()
-    club = degree >= np.sort(degree)[::-1][_hubs(graph.n, top) - 1]
+    club = degree >= np.sort(degree)[::-1][hub_count(graph.n, top) - 1]
     size = int(club.sum())
     if size < 2:
         raise NotComputable("at least 2 agents among the hubs")
@@ -217,14 +217,13 @@ def connected_without_hubs(graph: Simple, top: float) -> float:
     >>> connected_without_hubs(Simple(4, np.array([0, 0, 0]), np.array([1, 2, 3])), top=0.25)
     0.25
     """
-    return _largest_without(graph, by_degree(graph), _hubs(graph.n, top) if top else 0) / graph.n
+    return float(joined_without(graph)[hub_count(graph.n, top) if top else 0] / graph.n)
 
 
 def hubs_to_halve(graph: Simple) -> float:
     """Return the smallest share of nodes, largest degrees first, whose loss halves the largest component.
 
-    The largest component can only shrink as hubs go, so the number is found by halving: ⌈log₂ n⌉ searches. Of
-    nodes with one degree the later one counts as larger.
+    Of nodes with one degree the later one counts as larger.
 
     Returns
     -------
@@ -242,27 +241,27 @@ def hubs_to_halve(graph: Simple) -> float:
     >>> hubs_to_halve(Simple(5, np.zeros(4, dtype=np.int64), np.arange(1, 5)))
     0.2
     """
-    rank = by_degree(graph)
-    half = _largest_without(graph, rank, 0) / 2
-    low, high = 0, graph.n
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _largest_without(graph, rank, middle) <= half else (middle, high)
-    return high / graph.n
+    largest = joined_without(graph)
+    return int(np.argmax(largest <= largest[0] / 2)) / graph.n
 
 
-def _largest_without(graph: Simple, rank: Ints, hubs: int) -> int:
-    stays = rank < graph.n - hubs
-    if not stays.any():
-        return 0
-    kept = stays[graph.low] & stays[graph.high]
-    low, high = graph.low[kept], graph.high[kept]
-    matrix = sparse.csr_array((np.ones(len(low)), (low, high)), shape=(graph.n, graph.n))
-    _, label = connected_components(matrix, directed=False)
-    return int(np.bincount(label[stays]).max())
+def joined_without(graph: Simple) -> Ints:
+    """Return the size of the largest component without the k largest hubs, k = 0 … n, shape (n + 1,).
+
+    Of nodes with one degree the later one counts as larger.
+
+    Examples
+    --------
+    >>> joined_without(Simple(4, np.array([0, 0, 0]), np.array([1, 2, 3]))).tolist()
+    [4, 1, 1, 1, 0]
+    """
+    from moltarium.analysis.graphs import kernels
+
+    return kernels.percolated(graph.low, graph.high, by_degree(graph), graph.n)[::-1]
 
 
-def _hubs(n: int, top: float) -> int:
+def hub_count(n: int, top: float) -> int:
+    """Return ⌈top · n⌉, at least 1."""
     return max(1, math.ceil(top * n - 1e-9))
 
 

@@ -10,14 +10,17 @@ import numpy as np
 
 from moltarium.analysis.bootstrap import Floats, Interval, fixed, or_nan
 from moltarium.analysis.corpus import Corpus, Ints
+from moltarium.analysis.graphs.left_out import Whole
 from moltarium.analysis.graphs.networks import Directed, Network, build, edge
 from moltarium.analysis.graphs.nulls import configurations, directed_configurations, over_chains, standing
 from moltarium.analysis.graphs.paths import (
+    EFFORT,
     Paths,
     largest_component,
     mean_distance,
     search,
     side_by_side,
+    sources_of,
     step_diameter,
     weighted,
 )
@@ -32,8 +35,22 @@ from moltarium.analysis.graphs.shape import (
     rich_club,
     triad_census,
 )
-from moltarium.analysis.graphs.structure import Simple, clustering, communities, undirected
-from moltarium.analysis.graphs.structure_family import DIRECTED_NULL, UNDIRECTED_NULL, needs, null_draws
+from moltarium.analysis.graphs.shape_intervals import (
+    NO_INTERVAL,
+    SAMPLED_ONLY,
+    TOPS,
+    WITHOUT,
+    Intervals,
+    intervals,
+)
+from moltarium.analysis.graphs.structure import Simple, clustering, communities, mutual_edges, undirected
+from moltarium.analysis.graphs.structure_family import (
+    DIRECTED_NULL,
+    UNDIRECTED_NULL,
+    joined,
+    needs,
+    null_draws,
+)
 from moltarium.analysis.inequality import gini, top_share
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
@@ -47,11 +64,6 @@ _PAGERANK: Final = "Brin & Page 1998, doi:10.1016/S0169-7552(98)00110-X"
 _CORES: Final = "Batagelj & Zaveršnik 2003, arXiv:cs/0310049"
 _MOLTGRAPH: Final = "as MoltGraph 2026, arXiv:2603.00646"
 _COMPONENT: Final = "largest component of the undirected simple graph"
-
-TOPS: Final = (1, 5, 10, 20)
-"""Points of the curve of top shares, per cent of agents."""
-WITHOUT: Final = (1, 5, 10, 20)
-"""Hubs taken out, per cent of agents."""
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "pagerank_gini": Definition("Gini of PageRank, damping .85, directed, unweighted", _PAGERANK),
@@ -165,14 +177,16 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
     flat = undirected(net)
     note = net.note()
     nulls = _nulls(net, flat, sampling)
+    found = intervals(Whole(net, flat, mutual_edges(net)), _central, sampling) if sampling.draws else {}
     for name, compute in _central(net, flat).items():
-        sheet.enter(name, compute, null=_null(nulls.get(name)), note=note)
-    _enter_paths(sheet, net, flat, sampling, note)
+        why = joined(note, NO_INTERVAL.get(name))
+        sheet.enter(name, compute, ci=found.get(name), null=_null(nulls.get(name)), note=why)
+    _enter_paths(sheet, net, flat, sampling, found)
     _enter_communities(sheet, flat, sampling)
     census = triad_census(net, flat)
     for kind, count in census.items():
         name = f"triad_{kind}"
-        sheet.enter(name, partial(float, count), null=_null(nulls.get(name)), note=note)
+        sheet.enter(name, partial(float, count), ci=found.get(name), null=_null(nulls.get(name)), note=note)
     return {f"{sheet.prefix}.{name}": sheet.measures[f"{sheet.prefix}.{name}"] for name in DEFINITIONS}
 
 
@@ -197,8 +211,15 @@ def _central(net: Network, flat: Simple) -> dict[str, Callable[[], float]]:
     }
 
 
-def _enter_paths(sheet: Sheet, net: Network, flat: Simple, sampling: Sampling, note: str | None) -> None:
+def _enter_paths(
+    sheet: Sheet,
+    net: Network,
+    flat: Simple,
+    sampling: Sampling,
+    ci: Intervals,
+) -> None:
     part, nodes = largest_component(flat)
+    note = net.note()
     rng = np.random.default_rng([sampling.seed, 40])
     names = ("path_mean", "betweenness_max", "betweenness_centralisation", "small_world")
     try:
@@ -207,17 +228,23 @@ def _enter_paths(sheet: Sheet, net: Network, flat: Simple, sampling: Sampling, n
         sheet.lack((*names, "diameter", "path_mean_weighted", "diameter_weighted"), lack.needs)
         return
     sampled = f"sampled from {found.sources} of {found.n} agents" if found.sources < found.n else None
-    remark = "; ".join(filter(None, (note, sampled))) or None
+    remark = joined(note, sampled)
     top = int(found.betweenness.argmax())
-    sheet.enter("path_mean", lambda: found.mean, ci=fixed(found.mean_ci), note=remark)
-    sheet.enter("betweenness_max", lambda: found.betweenness[top], ci=fixed(_around(found, top)), note=remark)
+    mean_ci = ci.get("path_mean", fixed(found.mean_ci))
+    sheet.enter("path_mean", lambda: found.mean, ci=mean_ci, note=remark)
+    most = _around(found, top)
+    extreme = joined(remark, SAMPLED_ONLY if most else NO_INTERVAL["betweenness_max"])
+    sheet.enter("betweenness_max", lambda: found.betweenness[top], ci=fixed(most), note=extreme)
     spread = found.betweenness[top] - found.betweenness
-    sheet.enter("betweenness_centralisation", lambda: spread.sum() / (found.n - 1), note=remark)
-    sheet.enter("diameter", lambda: step_diameter(part), note=note)
+    extreme = joined(remark, NO_INTERVAL["betweenness_centralisation"])
+    sheet.enter("betweenness_centralisation", lambda: spread.sum() / (found.n - 1), note=extreme)
+    sheet.enter("diameter", lambda: step_diameter(part), note=joined(note, NO_INTERVAL["diameter"]))
     far = weighted(net, part, nodes)
-    mean, ci = far.mean(rng)
-    sheet.enter("path_mean_weighted", lambda: mean, ci=fixed(ci), note=note)
-    sheet.enter("diameter_weighted", far.diameter, note=note)
+    mean, error = far.mean(rng)
+    artefact = joined(note, SAMPLED_ONLY if error else NO_INTERVAL["path_mean_weighted"])
+    sheet.enter("path_mean_weighted", lambda: mean, ci=fixed(error), note=artefact)
+    artefact = joined(note, NO_INTERVAL["diameter_weighted"])
+    sheet.enter("diameter_weighted", far.diameter, note=artefact)
     sheet.enter("small_world", lambda: small_world(flat, found.mean, sampling), note=remark)
 
 
@@ -252,7 +279,7 @@ def small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
     """
     rng = np.random.default_rng([sampling.seed, 41])
     rows = [
-        (or_nan(clustering(graph).transitivity), mean_distance(largest_component(graph)[0], rng))
+        (or_nan(clustering(graph).transitivity), _length(graph, rng))
         for graph in configurations(flat, NULL_PATHS, rng)
     ]
     chance, length = np.nanmean(np.array(rows), axis=0)
@@ -262,10 +289,15 @@ def small_world(flat: Simple, mean: float, sampling: Sampling) -> float:
     return float(own / chance / (mean / length))
 
 
+def _length(graph: Simple, rng: np.random.Generator) -> float:
+    part = largest_component(graph)[0]
+    return mean_distance(part, sources_of(part, EFFORT, rng))
+
+
 def _enter_communities(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
     seeds = max(2, min(PARTITIONS, PARTITION_EDGES // flat.m))
     labels = side_by_side(partial(communities, flat), range(sampling.seed, sampling.seed + seeds))
-    sheet.enter("communities", lambda: float(labels[0].max() + 1))
+    sheet.enter("communities", lambda: float(labels[0].max() + 1), note=NO_INTERVAL["communities"])
     alike = [adjusted_rand(a, b) for k, a in enumerate(labels) for b in labels[:k]]
     sheet.enter("communities_stability", lambda: float(np.mean(alike)), note=f"{seeds} seeds")
 

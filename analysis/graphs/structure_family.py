@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import (
-    MIN_BLOCKS,
-    Floats,
-    Interval,
-    fixed,
-    multiplicities,
-    normal_interval,
-    or_nan,
-    ratio_intervals,
-)
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, or_nan
 from moltarium.analysis.corpus import Corpus, Ints
+from moltarium.analysis.graphs.left_out import Left, Whole, dyads_without, figures_without
 from moltarium.analysis.graphs.networks import Directed, Network, build, edge
 from moltarium.analysis.graphs.nulls import configurations, directed_configurations, over_chains, standing
 from moltarium.analysis.graphs.structure import (
@@ -39,8 +30,11 @@ from moltarium.analysis.graphs.structure import (
 )
 from moltarium.analysis.graphs.ties import NEEDS
 from moltarium.analysis.inequality import gini
+from moltarium.analysis.jackknife import ANGLE, CORRELATION, PLAIN, POSITIVE, SHARE, Scale, jackknifed
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.schema import Comment, Post, Row
+
+F = TypeVar("F", float, Floats)
 
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
 _GARLASCHELLI: Final = "Garlaschelli & Loffredo 2004, doi:10.1103/PhysRevLett.93.268701"
@@ -71,19 +65,30 @@ SHAPE: Final[dict[str, Definition]] = {
 }
 """What is measured on each network."""
 
-RESAMPLED: Final[dict[str, tuple[float, float]]] = {
-    "density": (0.0, 1.0),
-    "reciprocity": (0.0, 1.0),
-    "mutual_share": (0.0, 1.0),
-    "rho": (-1.0, 1.0),
-    "assortativity": (-1.0, 1.0),
-    "gini_in": (0.0, 1.0),
-    "gini_out": (0.0, 1.0),
-    "gini_in_positive": (0.0, 1.0),
-    "gini_out_positive": (0.0, 1.0),
+DYADIC: Final[dict[str, Scale]] = {
+    "density": SHARE,
+    "reciprocity": SHARE,
+    "rho": CORRELATION,
+    "mutual_dyads": POSITIVE,
+    "mutual_share": SHARE,
 }
-"""Measures with an interval from the vertex bootstrap, and their ranges."""
+"""Measures of pairs, exact without each agent, and the scale of their intervals."""
 
+GROUPED: Final[dict[str, Scale]] = {
+    "clustering_global": SHARE,
+    "clustering_local": SHARE,
+    "assortativity": CORRELATION,
+    "gini_in": SHARE,
+    "gini_out": SHARE,
+    "gini_in_positive": SHARE,
+    "gini_out_positive": SHARE,
+    "modularity": PLAIN,
+    "largest_scc": ANGLE,
+}
+"""Measures computed anew without each group of agents, and the scale of their intervals."""
+
+COUNTED: Final = "no interval: counted, not estimated"
+"""Why the size of a record has none."""
 DIRECTED_NULL: Final = "directed configuration: in- and out-degrees kept"
 UNDIRECTED_NULL: Final = "configuration: undirected degrees kept"
 
@@ -124,40 +129,41 @@ class _Shapes:
     net: Network
     flat: Simple
     clusters: Clustering
+    label: Ints
+    """Community per node."""
+    mutual: int
+    """Edges whose reverse exists."""
 
 
 def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measure]:
     note = net.note()
-    sheet.enter("nodes", lambda: net.n, note=note)
-    sheet.enter("edges", lambda: net.m, note=note)
+    for name, count in (("nodes", net.n), ("edges", net.m)):
+        sheet.enter(name, partial(float, count), note=joined(note, COUNTED))
     if not net.m:
         sheet.lack([name for name in SHAPE if name not in ("nodes", "edges")], "at least 1 edge")
         return sheet.measures
     flat = undirected(net)
-    shapes = _Shapes(net, flat, clustering(flat))
-    values = _values(shapes, sampling.seed)
-    replicates = vertex_bootstrap(net, flat, sampling)
+    whole = Whole(net, flat, mutual_edges(net))
+    shapes = _Shapes(net, flat, clustering(flat), communities(flat, sampling.seed), int(whole.back.sum()))
+    intervals = _intervals(whole, shapes.label, sampling) if sampling.draws else {}
     nulls = {
         **_directed_nulls(net, sampling),
         **_undirected_nulls(flat, sampling),
         **_modularity_null(flat, sampling),
     }
-    intervals = _clustering_intervals(shapes.clusters, sampling)
-    for name, compute in values.items():
-        sheet.enter(
-            name,
-            compute,
-            ci=_interval(name, replicates, intervals),
-            null=_null(nulls.get(name)),
-            note=note,
-        )
+    for name, compute in _values(shapes).items():
+        sheet.enter(name, compute, ci=intervals.get(name), null=_null(nulls.get(name)), note=note)
     return sheet.measures
 
 
-def _values(shapes: _Shapes, seed: int) -> dict[str, Callable[[], float]]:
-    net, flat = shapes.net, shapes.flat
-    mutual = count_mutual(net.source, net.target, net.n)
-    into, out = np.bincount(net.target, minlength=net.n), np.bincount(net.source, minlength=net.n)
+def joined(*notes: str | None) -> str | None:
+    """Return notes as one, ``None`` if there is none."""
+    return "; ".join(filter(None, notes)) or None
+
+
+def _values(shapes: _Shapes) -> dict[str, Callable[[], float]]:
+    net, flat, mutual = shapes.net, shapes.flat, shapes.mutual
+    into, out = degrees(net)
     return {
         "density": lambda: density(net.n, net.m),
         "reciprocity": lambda: mutual / net.m,
@@ -171,63 +177,59 @@ def _values(shapes: _Shapes, seed: int) -> dict[str, Callable[[], float]]:
         "gini_out": lambda: gini(out),
         "gini_in_positive": lambda: gini(into[into > 0]),
         "gini_out_positive": lambda: gini(out[out > 0]),
-        "modularity": lambda: modularity(flat, communities(flat, seed)),
+        "modularity": lambda: modularity(flat, shapes.label),
         "largest_scc": lambda: largest_scc(net),
     }
 
 
-def vertex_bootstrap(net: Network, flat: Simple, sampling: Sampling) -> Mapping[str, Floats]:
-    """Return bootstrap replicates of the measures in `RESAMPLED`, agents being what is resampled.
+def degrees(net: Network) -> tuple[Ints, Ints]:
+    """Return in- and out-degree per node, each of shape (n,)."""
+    return np.bincount(net.target, minlength=net.n), np.bincount(net.source, minlength=net.n)
 
-    An agent drawn w times brings each of its edges w times; an edge i→j so counts wᵢ·wⱼ times, and pairs of
-    an agent with its own copies are left out (Snijders & Borgatti 1999, Connections 22, 161).
 
-    Returns
-    -------
-    Mapping
-        Name to replicates, shape (draws,); NaN where a replicate has no edge. Empty under
-        `bootstrap.MIN_BLOCKS` agents.
+def _intervals(
+    whole: Whole, label: Ints, sampling: Sampling
+) -> dict[str, Callable[[float], Interval | None]]:
+    """Return, per measure, the function from its value to its interval."""
+
+    def figures(left: Left) -> list[float]:
+        shapes = _Shapes(left.net, left.flat, clustering(left.flat), label[left.nodes], left.mutual)
+        values = _values(shapes)
+        return [or_nan(values[name]) for name in GROUPED]
+
+    found = dyadic(whole)
+    rows = figures_without(whole, figures, np.random.default_rng([sampling.seed, 1]))
+    if len(rows):
+        found |= {name: jackknifed(rows[:, k], scale) for k, (name, scale) in enumerate(GROUPED.items())}
+    return found
+
+
+def dyadic(whole: Whole) -> dict[str, Callable[[float], Interval | None]]:
+    """Return, per measure of `DYADIC`, the function from its value to its interval.
+
+    Exact without each agent; a dyad goes with either end, so that its own chance counts twice and intervals
+    are rather too wide than too narrow (Lin, Lunde & Sarkar 2020, arXiv:2004.08935). None under
+    `bootstrap.MIN_BLOCKS` agents.
     """
-    if net.n < MIN_BLOCKS or not sampling.draws:
+    if whole.net.n < MIN_BLOCKS:
         return {}
-    back = mutual_edges(net)
-
-    def replicates(draws: int, rng: np.random.Generator) -> Iterator[tuple[float, ...]]:
-        return (_replicate(net, flat, back, w) for w in multiplicities(net.n, draws, rng))
-
-    rows = over_chains(replicates, sampling.draws, np.random.default_rng([sampling.seed, 1]))
-    return dict(zip(RESAMPLED, np.array(rows).T, strict=True))
-
-
-def _replicate(net: Network, flat: Simple, back: npt.NDArray[np.bool_], w: Floats) -> tuple[float, ...]:
-    from moltarium.analysis.graphs import kernels
-
-    total, both, into, out = kernels.resampled(net.source, net.target, back, w, net.n)
-    if not total:
-        return (float("nan"),) * len(RESAMPLED)
-    a, r = total / (net.n**2 - float(w @ w)), both / total
-    _, _, above, below = kernels.resampled(flat.low, flat.high, _none(flat.m), w, net.n)
-    ends = w[flat.low] * w[flat.high]
-    return (
-        a,
-        r,
-        _share_of_pairs(r),
-        or_nan(partial(rho, r, a)),
-        or_nan(partial(assortativity, flat, above + below, ends)),
-        gini(into, w),
-        gini(out, w),
-        gini(into[into > 0], w[into > 0]),
-        gini(out[out > 0], w[out > 0]),
-    )
+    left = dyads_without(whole)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pairs = left.nodes * (left.nodes - 1)
+        a, r = left.edges / pairs, left.mutual / left.edges
+        without = {
+            "density": a,
+            "reciprocity": r,
+            "rho": (r - a) / (1 - a),
+            "mutual_dyads": left.mutual / 2,
+            "mutual_share": _share_of_pairs(r),
+        }
+    return {name: jackknifed(without[name], scale) for name, scale in DYADIC.items()}
 
 
-def _share_of_pairs(r: float) -> float:
+def _share_of_pairs(r: F) -> F:
     """Return the share of joined pairs that are mutual, of the share of edges that are."""
     return r / (2 - r)
-
-
-def _none(size: int) -> npt.NDArray[np.bool_]:
-    return np.zeros(size, dtype=bool)
 
 
 def reciprocity_draws(net: Network, sampling: Sampling, block: Ints | None = None) -> Floats:
@@ -285,24 +287,6 @@ def _modularity_null(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, F
     draws = min(sampling.draws, MODULARITY_NULL_DRAWS)
     found = over_chains(chain, draws, np.random.default_rng([sampling.seed, 5]))
     return {"modularity": (UNDIRECTED_NULL, np.array(found))}
-
-
-def _clustering_intervals(clusters: Clustering, sampling: Sampling) -> dict[str, Interval | None]:
-    wide = clusters.wedges > 0
-    local = np.zeros(len(wide))
-    local[wide] = clusters.coefficients()
-    rng = np.random.default_rng([sampling.seed, 4])
-    parts = {"clustering_global": (clusters.triangles, clusters.wedges), "clustering_local": (local, wide)}
-    return ratio_intervals(parts, sampling.draws, rng)
-
-
-def _interval(
-    name: str, replicates: Mapping[str, Floats], intervals: Mapping[str, Interval | None]
-) -> Callable[[float], Interval | None]:
-    if name in replicates:
-        low, high = RESAMPLED[name]
-        return lambda value: normal_interval(value, replicates[name], low, high)
-    return fixed(intervals.get(name))
 
 
 def _null(draws: tuple[str, Floats] | None) -> Callable[[float], Null | None]:
