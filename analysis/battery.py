@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from moltarium.analysis.conversation import activity, attention, rhythm, survival, threads, trees
 from moltarium.analysis.corpus import lacking, read_corpus
-from moltarium.analysis.graphs import answers, robust, shape_family, structure_family, tails_family
+from moltarium.analysis.graphs import (
+    answers,
+    partitions,
+    robust,
+    shape_family,
+    small_world,
+    structure_family,
+    tails_family,
+)
 from moltarium.analysis.metric import REGISTRY, Definition, Family, Measure, Sampling
 from moltarium.analysis.words import texts
 from moltarium.sim.record.schema import Comment, Post
@@ -31,6 +39,8 @@ for _family in (
     structure_family.family("vote"),
     structure_family.family("follow"),
     shape_family.family("reply"),
+    small_world.FAMILY,
+    partitions.FAMILY,
     answers.FAMILY,
     activity.FAMILY,
     tails_family.FAMILY,

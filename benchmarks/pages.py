@@ -23,6 +23,8 @@ EARLY: Final = METRICS / "early-days.md"
 FAMILY_PAGES: Final[dict[str, str]] = {
     "network": "networks.md",
     "shape": "networks.md",
+    "small_world": "networks.md",
+    "louvain": "networks.md",
     "reciprocity": "reciprocity.md",
     "activity": "activity.md",
     "tail": "activity.md",

@@ -67,6 +67,55 @@ def switch(edges: Ints, table: Ints, attempts: int, directed: bool, block: Ints,
 
 
 @compiled
+def straighten(
+    mate: Ints, node: Ints, first: Ints, order: Ints, table: Ints, attempts: int, state: State
+) -> int:
+    """Switch pairs of undirected edges where that brings their ends nearer on a ring; return how many.
+
+    An edge is two stubs that are each other's ``mate``; a stub's ``node`` never changes, and the stubs of u
+    lie from ``first[u]`` to ``first[u + 1]``. ``order`` holds the nodes as they stand on the ring. A random
+    stub is offered one of a node at a distance drawn evenly in its logarithm: near ones are what helps.
+    """
+    n, done, shift = len(order), 0, _shift(table)
+    place = np.empty(n, np.int64)
+    for k in range(n):
+        place[order[k]] = k
+    reach = np.log(max(n // 2, 1))
+    for _ in range(attempts):
+        s = _draw(state, len(mate))
+        a = node[s]
+        far = int(np.exp(_draw(state, 1 << 30) / (1 << 30) * reach))
+        d = order[(place[a] + (far if _draw(state, 2) else n - far)) % n]
+        if first[d] == first[d + 1]:
+            continue
+        t = first[d] + _draw(state, first[d + 1] - first[d])
+        b, c = node[mate[s]], node[mate[t]]
+        now = _apart(place[a], place[b], n) + _apart(place[c], place[d], n)
+        if a == d or c == b or _apart(place[a], place[d], n) + _apart(place[c], place[b], n) >= now:
+            continue
+        one, other = _key(a, d, False), _key(c, b, False)
+        if one == other or table[_slot(table, one, shift)] == one:
+            continue
+        if table[_slot(table, other, shift)] == other:
+            continue
+        _drop(table, _key(a, b, False), shift)
+        _drop(table, _key(c, d, False), shift)
+        table[_slot(table, one, shift)] = one
+        table[_slot(table, other, shift)] = other
+        u, v = mate[s], mate[t]
+        mate[s], mate[t], mate[u], mate[v] = t, s, v, u
+        done += 1
+    return done
+
+
+@compiled
+def _apart(a: int, b: int, n: int) -> int:
+    """Return the distance of two places on a ring of n."""
+    way = abs(a - b)
+    return min(way, n - way)
+
+
+@compiled
 def _touch(edges: Ints, table: Ints, i: int, j: int, turned: bool, directed: bool, shift: np.uint64) -> int:
     """Fetch the places of the four edges that an attempt looks up or takes out."""
     a, b, c, d = _ends(edges, i, j, turned)

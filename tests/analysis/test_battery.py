@@ -25,9 +25,12 @@ FAMILIES = {
         diameter path_mean_weighted diameter_weighted small_world communities communities_stability rich_club
         without_hubs_1 without_hubs_5 without_hubs_10 without_hubs_20 hubs_to_halve """
     + " ".join(f"triad_{kind}" for kind in TRIADS.split()),
+    "small_world.reply": "clustering_ratio path_ratio sigma lattice_ratio omega",
+    "louvain.reply": "modularity communities modularity_weighted communities_weighted",
     "reciprocity": """weighted within_communities tie_1 tie_2_4 tie_5 early late answered_1h answered_24h
         hazard_ratio_1h hazard_ratio_24h""",
-    "activity": "gini alpha top1_share top5_share top10_share top20_share top4_comments gini_all agents posts comments",
+    "activity": """gini alpha top1_share top5_share top10_share top20_share top4_comments gini_all
+        agents posts comments""",
     "tail": "comments_per_post_alpha_100 "
     + " ".join(
         f"{what}_{name}"
