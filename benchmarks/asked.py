@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import openai
 
 from moltarium.agents.reader import load_reader
-from moltarium.scenarios.run import run_row
+from moltarium.scenarios.recorded import run_row
 from moltarium.scenarios.spec import ClockSpec, GroupSpec, PopulationSpec, Scenario, ScheduleSpec
 from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.endpoint import Endpoint

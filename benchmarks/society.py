@@ -26,7 +26,7 @@ from moltarium.agents.minds.llm import LLMMind
 from moltarium.agents.prompts.shared import system
 from moltarium.agents.prompts.turn import Budget
 from moltarium.agents.reader import load_reader
-from moltarium.scenarios.run import run_row
+from moltarium.scenarios.recorded import run_row
 from moltarium.scenarios.spec import ClockSpec, PopulationSpec, Scenario, ScheduleSpec
 from moltarium.scenarios.world import build_world
 from moltarium.sim.record.store import RunWriter

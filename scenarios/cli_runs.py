@@ -113,7 +113,8 @@ def resume(
     """Go on with a run that was stopped, from its last committed step."""
     from moltarium.scenarios.fork import edited, fork_run
     from moltarium.scenarios.load import load
-    from moltarium.scenarios.run import recorded_scenario, resume_run
+    from moltarium.scenarios.recorded import recorded_scenario
+    from moltarium.scenarios.run import resume_run
     from moltarium.scenarios.standing import Terms, lived, merged
     from moltarium.sim.record.store import RunReader
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from moltarium.scenarios.run import must_have_source, recorded_scenario, run_row
+from moltarium.scenarios.recorded import recorded_scenario, run_row
+from moltarium.scenarios.run import must_have_source
 from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.record.coverage import coverage_of

@@ -15,7 +15,8 @@ import pytest
 
 from moltarium.agents.reader import load_reader
 from moltarium.scenarios.load import load
-from moltarium.scenarios.run import Progress, resume_run, run_row, start_run
+from moltarium.scenarios.recorded import run_row
+from moltarium.scenarios.run import Progress, resume_run, start_run
 from moltarium.scenarios.spec import ClockSpec, GroupSpec, PopulationSpec, Scenario, ScheduleSpec
 from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.replies import ReplyStore

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.fork import edited, fork_run
 from moltarium.scenarios.load import load
-from moltarium.scenarios.run import recorded_scenario, resume_run, start_run
+from moltarium.scenarios.recorded import recorded_scenario
+from moltarium.scenarios.run import resume_run, start_run
 from moltarium.sim.record.errors import RecordError, ScenarioError, SchemaMismatch
 from moltarium.sim.record.migrate import migrate
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Intervention, Post, Vote

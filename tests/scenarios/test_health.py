@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from moltarium.scenarios.cli import app
 from moltarium.scenarios.health import STUCK_TURNS, health_of
 from moltarium.scenarios.load import load
-from moltarium.scenarios.run import resume_run, run_row, start_run
+from moltarium.scenarios.recorded import run_row
+from moltarium.scenarios.run import resume_run, start_run
 from moltarium.scenarios.runlog import LOG, logging_to
 from moltarium.scenarios.spec import CeilingsSpec, Scenario
 from moltarium.scenarios.tracing import FILE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.scenarios.run import title_of
+from moltarium.scenarios.recorded import title_of
 from moltarium.scenarios.spec import GroupSpec, PopulationSpec, Scenario
 from moltarium.scenarios.world import build_world, group_sizes
 from moltarium.sim.record.errors import ScenarioError

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from moltarium.agents.prompts.untrusted import neutralise
 from moltarium.agents.reader import load_reader
-from moltarium.scenarios.run import run_row
+from moltarium.scenarios.recorded import run_row
 from moltarium.scenarios.world import World, build_world
 from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.replies import ReplyStore
