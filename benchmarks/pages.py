@@ -77,7 +77,10 @@ def early_page(measures: Mapping[str, Measure]) -> str:
     """Return the page of MoltBook's first days, with Holtz's figures beside ours."""
     from moltarium.analysis.published import published_figures
 
-    holtz = {found.metric: found.value for found in published_figures() if found.name.startswith("holtz.")}
+    holtz: dict[str | None, float] = {}
+    for published in published_figures():
+        if published.name.startswith("holtz."):
+            holtz.setdefault(published.metric, published.value)
     rows = [
         (
             f"`{name}`",

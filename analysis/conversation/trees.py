@@ -44,6 +44,23 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         f"{_SHAPE} actively branching: at least a fifth of n are replies, none of the former", _HOLTZ
     ),
     "shape_shallow": Definition(f"{_SHAPE} shallow and sparse: none of the others", _HOLTZ),
+    "levels_wide_tree": Definition(
+        f"{_SHAPE} wide trees, depth counted from 1 on the post itself and breadth as replies per answered "
+        "target: not minimal, depth ≤ 2, breadth ≥ n / 2",
+        _HOLTZ,
+    ),
+    "levels_deep_chain": Definition(
+        f"{_SHAPE} deep chains, counted in the same way: depth ≥ 4, breadth < .3 n, none of the former",
+        _HOLTZ,
+    ),
+    "levels_branching": Definition(
+        f"{_SHAPE} actively branching: at least a fifth of n are replies, none of the former, counted in the "
+        "same way",
+        _HOLTZ,
+    ),
+    "levels_shallow": Definition(
+        f"{_SHAPE} shallow and sparse: none of the others, counted in the same way", _HOLTZ
+    ),
     "depth_width": Definition(
         "slope of ln(depth / √n) on ln(width / √n) by least squares over threads with n ≥ 10", _DEMARZO
     ),
@@ -66,6 +83,8 @@ class Trees:
     """Most comments at one depth."""
     direct: Ints
     """Comments on the post."""
+    answered: Ints
+    """Targets with a comment on them, the post among them."""
     distance: Floats
     """Mean distance between two targets of the thread, the post among them."""
 
@@ -94,13 +113,17 @@ def trees(corpus: Corpus) -> Trees:
     widest = np.zeros(corpus.n_posts, dtype=np.int64)
     np.maximum.at(widest, keys // base, number)
     total = _wiener(parent, depth, own, whole, size)
+    on_post = own & (parent == ON_POST)
+    direct = np.bincount(whole[on_post], minlength=corpus.n_posts)
+    answered = np.bincount(whole[np.unique(parent[own & ~on_post])], minlength=corpus.n_posts)
     used = size > 0
     pairs = (size + 1) * size / 2
     return Trees(
         size=size[used],
         depth=deepest[used],
         width=widest[used],
-        direct=np.bincount(whole[own & (parent == ON_POST)], minlength=corpus.n_posts)[used],
+        direct=direct[used],
+        answered=(answered + np.minimum(direct, 1))[used],
         distance=total[used] / pairs[used],
     )
 
@@ -119,14 +142,35 @@ def _wiener(parent: Ints, depth: Ints, own: np.ndarray, post: Ints, size: Ints) 
     return np.bincount(post[own], weights=crossing, minlength=len(size)).astype(np.float64)
 
 
-def shapes(found: Trees) -> dict[str, np.ndarray]:
-    """Return, by Holtz's names, which threads are of each shape; each is of exactly one."""
+def shapes(found: Trees, *, levels: bool = False) -> dict[str, np.ndarray]:
+    """Return, by Holtz's names, which threads are of each shape; each is of exactly one.
+
+    Parameters
+    ----------
+    found
+        The threads.
+    levels
+        Count depth from 1 on the post itself and take replies per answered target for breadth. Default: depth
+        1 is a comment on the post, breadth the most comments at one depth.
+
+    Examples
+    --------
+    Four comments on a post, and an answer to one of them:
+
+    >>> thread = Trees(*(np.array([x]) for x in (5, 2, 4, 4, 2)), np.array([2.0]))
+    >>> [name for name, is_so in shapes(thread).items() if is_so[0]]
+    ['wide_tree']
+    >>> [name for name, is_so in shapes(thread, levels=True).items() if is_so[0]]
+    ['branching']
+    """
     n = found.size
     replies = n - found.direct
+    depth = found.depth + levels
+    breadth = n / found.answered if levels else found.width
     tests = {
         "minimal": n < 5,
-        "wide_tree": (found.depth <= 2) & (found.width >= 0.5 * n),
-        "deep_chain": (found.depth >= 4) & (found.width < 0.3 * n),
+        "wide_tree": (depth <= 2) & (breadth >= 0.5 * n),
+        "deep_chain": (depth >= 4) & (breadth < 0.3 * n),
         "branching": replies >= 0.2 * n,
     }
     free = np.ones(len(n), dtype=bool)
@@ -154,6 +198,11 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         "branching_below": (found.size - found.direct, found.size),
         "wiener": (found.distance, one),
         **{f"shape_{name}": (is_so, one) for name, is_so in shapes(found).items()},
+        **{
+            f"levels_{name}": (is_so, one)
+            for name, is_so in shapes(found, levels=True).items()
+            if name != "minimal"
+        },
     }
     rng = np.random.default_rng([sampling.seed, 50])
     intervals = ratio_intervals(parts, sampling.draws, rng)

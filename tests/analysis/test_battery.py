@@ -40,7 +40,8 @@ FAMILIES = {
     "thread": """depth_mean depth_max never_replied posts_with_comment flat_share first_comment_median_min
         first_comment_mean_min replied_share reentry""",
     "tree": """max_depth_mean depth_5_share depth_1_share width_mean branching_root branching_below wiener
-        shape_minimal shape_wide_tree shape_deep_chain shape_branching shape_shallow depth_width""",
+        shape_minimal shape_wide_tree shape_deep_chain shape_branching shape_shallow levels_wide_tree
+        levels_deep_chain levels_branching levels_shallow depth_width""",
     "survival": """answered_1h answered_24h weibull_shape reply_median_s comment_half_life_min author_returns
         commenter_returns""",
     "rhythm": "burstiness cov_regular cov_irregular heartbeat_4h circadian_24h growth_exponent trend",
