@@ -1,4 +1,4 @@
-"""A language model as a reader of emotion, behind the small reader's interface, asked through the gateway."""
+"""A language model as a reader of emotion or of speech acts, behind the shipped readers' interfaces."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from moltarium.agents.prompts import speech_act
 from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, parsed, reading_of, shown, thought
 from moltarium.agents.reader import Reading
 from moltarium.analysis.affect.checkpoints import PREFIX
+from moltarium.analysis.words.speech_acts import NOT_COVERED
 from moltarium.analysis.words.vector_cache import cache_file
 from moltarium.scenarios.embedders import LABEL, gateway_to
 from moltarium.scenarios.endpoints import EMBEDDED
@@ -73,6 +75,47 @@ class LlmAnnotator:
         return reading_of([answers[text] if text else NOTHING_SAID for text in put])
 
 
+class LlmActReader:
+    """A language model as a reader of speech acts: asked as `LlmAnnotator` is, in any language it knows.
+
+    Parameters
+    ----------
+    gateway
+        Where it is asked; it stays the caller's to close.
+    name
+        The model's name, for tables.
+    """
+
+    def __init__(self, gateway: Gateway, name: str) -> None:
+        self._gateway = gateway
+        self.name = name
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked so far."""
+        return self._gateway.usage
+
+    def read(self, texts: Sequence[str]) -> list[str | None]:
+        """Return an act per text; ``"not covered"`` for one without words, ``None`` without a usable answer.
+
+        Raises
+        ------
+        ModelUnavailable, ModelRefusedAccess, CeilingReached
+            As the gateway does; answers that arrived are kept.
+        """
+        put = [shown(text) for text in texts]
+        distinct = list(dict.fromkeys(filter(None, put)))
+        thoughts = [speech_act.thought(text, LABEL) for text in distinct]
+        outcomes = self._gateway.think(
+            [Pending(PURPOSE, at, 0, each, next(each)) for at, each in enumerate(thoughts)]
+        )
+        answers = {
+            text: speech_act.parsed(outcome.calls[-1].reply_text)
+            for text, outcome in zip(distinct, outcomes, strict=True)
+        }
+        return [answers[text] if text else NOT_COVERED for text in put]
+
+
 @contextmanager
 def open_annotator(
     place: str, *, model: str | None = None, cache: bool = True, ceilings: CeilingsSpec | None = None
@@ -97,10 +140,26 @@ def open_annotator(
     ModelError
         Where the model can't be used.
     """
+    with _asked(place, model, cache, ceilings, f"give embedded or a URL, or {PREFIX}NAME") as (gateway, name):
+        yield LlmAnnotator(gateway, name)
+
+
+@contextmanager
+def open_act_reader(
+    place: str, *, model: str | None = None, cache: bool = True, ceilings: CeilingsSpec | None = None
+) -> Iterator[LlmActReader]:
+    """Yield a language model as a reader of speech acts; parameters and errors as of `open_annotator`."""
+    with _asked(place, model, cache, ceilings, "give embedded or a URL") as (gateway, name):
+        yield LlmActReader(gateway, name)
+
+
+@contextmanager
+def _asked(
+    place: str, model: str | None, cache: bool, ceilings: CeilingsSpec | None, remedy: str
+) -> Iterator[tuple[Gateway, str]]:
+    """Yield a gateway to a model, its answers kept with those of every annotator, and the model's name."""
     if place != EMBEDDED and not place.startswith(("http://", "https://")):
-        raise ScenarioError(
-            "is no model", place=f"--annotator {place}", remedy=f"give embedded or a URL, or {PREFIX}NAME"
-        )
+        raise ScenarioError("is no model", place=f"--annotator {place}", remedy=remedy)
     file = MEMORY
     if cache:
         file = cache_file().with_name("annotations.sqlite")
@@ -108,5 +167,5 @@ def open_annotator(
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError("can't be made", place=str(file.parent), remedy="or say --no-cache") from error
-    with ReplyStore(file) as replies, gateway_to(place, model, replies, ceilings) as (gateway, name):
-        yield LlmAnnotator(gateway, name)
+    with ReplyStore(file) as replies, gateway_to(place, model, replies, ceilings) as opened:
+        yield opened

@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from moltarium.scenarios import cli_affect, cli_emotion, cli_measures, cli_networks, cli_runs, cli_words
+from moltarium.scenarios import (
+    cli_acts,
+    cli_affect,
+    cli_emotion,
+    cli_measures,
+    cli_networks,
+    cli_runs,
+    cli_words,
+)
 from moltarium.scenarios.moments import moment
 from moltarium.scenarios.terminal import plain, put_figures, put_json, put_table, say
 from moltarium.sim.record.errors import MoltariumError, Paused
@@ -97,6 +105,7 @@ cli_networks.register(app)
 cli_words.register(app)
 cli_affect.register(app)
 cli_emotion.register(app)
+cli_acts.register(app)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
