@@ -185,7 +185,6 @@ def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int) -> _Fit:
         from bertopic import BERTopic  # type: ignore[import-untyped]
         from bertopic.vectorizers import ClassTfidfTransformer  # type: ignore[import-untyped]
         from sklearn.decomposition import PCA  # type: ignore[import-untyped]
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer  # type: ignore[import-untyped]
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     except ImportError as missing:
         raise NotComputable(EXTRA) from missing
@@ -198,9 +197,7 @@ def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int) -> _Fit:
         model: Any = BERTopic(
             umap_model=_Given(reduced),
             hdbscan_model=means,
-            vectorizer_model=CountVectorizer(
-                stop_words=sorted(ENGLISH_STOP_WORDS | set(_CONTRACTED.split())), token_pattern=_WORD
-            ),
+            vectorizer_model=vectorizer(),
             language="multilingual",
             ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
             top_n_words=WORDS,
@@ -222,6 +219,15 @@ def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int) -> _Fit:
         dict(zip(words, scores, strict=True)), model.c_tf_idf_.tocsr(),
         tuple(map(str, model.vectorizer_model.get_feature_names_out())),
     )  # fmt: skip
+
+
+def vectorizer() -> Any:
+    """Return what counts words for topics: a scikit-learn ``CountVectorizer`` without stop words."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer  # type: ignore[import-untyped]
+
+    return CountVectorizer(
+        stop_words=sorted(ENGLISH_STOP_WORDS | set(_CONTRACTED.split())), token_pattern=_WORD
+    )
 
 
 class _Given:
