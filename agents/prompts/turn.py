@@ -165,7 +165,8 @@ def _communities(cards: tuple[CommunityCard, ...], limit: int, named: dict[str, 
     for card in shown[:24]:
         name = neutralise(card.community, NAME_BYTES)
         joined = ", joined" if card.subscribed else ""
-        line = f"- {name}{joined}: {quoted(card.description, 100)}"
+        about = f": {quoted(card.description, 100)}" if card.description.strip() else ""
+        line = f"- {name}{joined}{about}"
         limit -= len(line.encode()) + 1
         if limit < 20:
             break
