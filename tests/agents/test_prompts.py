@@ -188,9 +188,6 @@ def test_everything_shown_can_be_named(seen: Seen) -> None:
 def test_a_community_that_says_nothing_of_itself_is_a_bare_name(seen: Seen) -> None:
     quiet = CommunityCard("quiet", " ", 2, subscribed=True)
     cards = (quiet, CommunityCard("loud", "All talk", 1, subscribed=False))
-        CommunityCard("quiet", " ", 2, subscribed=True),
-        CommunityCard("loud", "All talk", 1, subscribed=False),
-    )
     text, _ = turn(seen(communities=cards), BUDGET)
     assert f"# Communities\n- quiet, joined\n- loud: {OPEN}All talk{CLOSE}\n" in text
 
