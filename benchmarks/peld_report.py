@@ -144,6 +144,8 @@ def evaluate(data: Peld) -> dict[str, Any]:
         if found.log_loss is not None:
             entry["grouped"]["accuracy_most_likely"] = round(float((found.likely == truth).mean()), 4)
             entry["grouped"]["log_loss"] = round(float(found.log_loss.mean()), 4)
+            gain = (found.likely == truth).astype(np.float64) - (copied.emotion == truth)
+            entry["most_likely_against_copy_e1"] = _mean_gap(gain, family)
         if name != COPY:
             entry["against_copy_e1"] = bootstrap(truth, found.emotion, copied.emotion, family, 7)
             entry["against_copy_e1_sentiment"] = bootstrap(
@@ -201,8 +203,10 @@ def _print(report: dict[str, Any]) -> None:
             print(f"{name:42s} {' '.join(figures[:3])} | {' '.join(figures[3:]):>31s}{tail}")
     for name, entry in report["systems"].items():
         if "log_loss" in (seven := entry["grouped"]):
+            gap = entry["most_likely_against_copy_e1"]
             likely = f"accuracy of the likeliest {seven['accuracy_most_likely']:.3f}"
-            print(f"{name}: {likely}, log loss {seven['log_loss']:.4f}")
+            beside = f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}] against copying"
+            print(f"{name}: {likely}, {beside}, log loss {seven['log_loss']:.4f}")
     print("\nwhat personality adds (grouped; with − without):")
     for name, effects in report["personality"].items():
         for figure, gap in effects.items():
@@ -215,8 +219,15 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="Dyadic_PELD.tsv, which is not part of this project")
     parser.add_argument("--json", action="store_true", help="print one JSON line")
     parser.add_argument("--weights", type=Path, help="fit on all rows, write the weights here, and stop")
+    parser.add_argument("--tried", action="store_true", help="what was tried to beat copying; minutes")
     chosen = parser.parse_args()
     data = read_peld(chosen.path)
+    if chosen.tried:
+        from benchmarks.peld_tried import print_tried, try_all
+
+        tried = try_all(data)
+        print(json.dumps(tried)) if chosen.json else print_tried(tried)
+        return
     if chosen.weights is not None:
         write_weights(data, chosen.weights)
         return

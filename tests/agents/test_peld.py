@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.peld_data import Peld, families, grouped_folds, read_peld
 from benchmarks.peld_report import bootstrap, scores
-from benchmarks.peld_systems import copy_first, decide, fit, memoriser
+from benchmarks.peld_systems import copy_first, decide, fit, macro_f1, memoriser
+from benchmarks.peld_tried import before, class_offsets
 from moltarium.agents.emotion import ANCHORS
 from moltarium.agents.transition import context
 
@@ -90,6 +91,29 @@ def test_a_planted_effect_of_personality_is_found() -> None:
         read = fitted.emotions(mood, fitted.moved(mood, features, rest))
         gains.append(float(np.log(read[np.arange(n), target]).mean()))
     assert gains[0] > gains[1] + 0.1
+
+
+def test_only_what_was_said_before_is_history() -> None:
+    data = triples(("a", "b", "c"), ("b", "c", "d"), ("c", "d", "e"), ("x", "b", "c"), ("b", "c", "d"))
+    felt = data.emotions
+    assert before(data).tolist() == [
+        [-1, -1],
+        [felt[0, 0], -1],
+        [felt[0, 1], felt[0, 0]],
+        [-1, -1],
+        [felt[0, 0], -1],
+    ]
+
+
+def test_class_offsets_name_a_rare_class_more_readily() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.array([0] * 900 + [1] * 100)
+    chance = np.clip(np.where(truth == 1, 0.35, 0.1) + rng.normal(0, 0.08, 1000), 0.01, 0.99)
+    probs = np.column_stack([1 - chance, chance])
+    offsets = class_offsets(probs, truth)
+    assert offsets[1] > offsets[0]
+    tuned = macro_f1(truth, (np.log(probs) + offsets).argmax(axis=1), 2)
+    assert tuned > macro_f1(truth, probs.argmax(axis=1), 2) + 0.1
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="PELD is evaluation data and stays outside the project")
