@@ -21,6 +21,9 @@ from moltarium.analysis.bootstrap import Floats, Interval
 MOST_LACKING: Final = 0.1
 """Share of left-out figures that may have no value; with more there is no interval."""
 
+LEAST_FREEDOM: Final = 3.0
+"""Degrees of freedom below which there is no interval: one agent then makes up the whole error."""
+
 
 class Scale(NamedTuple):
     """A scale on which a figure is nearer to normal, and which its interval can't leave."""
@@ -104,13 +107,13 @@ def interval(value: float, error: float, scale: Scale = PLAIN, freedom: float = 
     scale
         Where it is nearly normal.
     freedom
-        Degrees of freedom of the error; that of g groups has g − 1.
+        Degrees of freedom of the error.
 
     Returns
     -------
     Interval or None
-        ``None`` where the error is 0 or unknown, or the value lies on an end of its range: a share of 0 says
-        nothing about how sure it is.
+        ``None`` where the error is 0, unknown or under `LEAST_FREEDOM`, or the value lies on an end of its
+        range: a share of 0 says nothing about how sure it is.
 
     Examples
     --------
@@ -119,7 +122,7 @@ def interval(value: float, error: float, scale: Scale = PLAIN, freedom: float = 
     >>> interval(0.99, 0.02, SHARE)
     (0.653..., 0.999...)
     """
-    if not error > 0 or not scale.low < value < scale.high:
+    if not error > 0 or freedom < LEAST_FREEDOM or not scale.low < value < scale.high:
         return None
     from scipy.stats import t
 

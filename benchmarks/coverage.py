@@ -95,7 +95,8 @@ def _one_way(found: Contacts) -> Interval | None:
     asks = (pairs // found.base) % 2 == 0
     hits, near, others, far = (part[asks] for part in hazard(found, HOUR))
     value = hits.sum() / near.sum() / (others.sum() / far.sum())
-    return hazard_interval((hits, near, others, far), float(value))
+    source, target = pairs[asks] // found.base, pairs[asks] % found.base
+    return hazard_interval(source, target, (hits, near, others, far), float(value))
 
 
 def reciprocity(seed: int) -> Found:

@@ -19,7 +19,7 @@ from moltarium.analysis.graphs.networks import Network, addressees, from_pairs
 from moltarium.analysis.graphs.nulls import over_chains, standing
 from moltarium.analysis.graphs.structure import count_mutual, mutual_edges
 from moltarium.analysis.graphs.structure_family import null_draws, reciprocity_draws
-from moltarium.analysis.jackknife import SHARE, jackknifed, sum_without
+from moltarium.analysis.jackknife import POSITIVE, SHARE, jackknifed, sum_without
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -57,7 +57,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     **{
         f"hazard_ratio_{name}": Definition(
             f"rate of j → i within {hours} h after an i → j / rate of j → i at other times, both after the "
-            "first i → j; intervals over pairs; null: times permuted over comments",
+            "first i → j; null: times permuted over comments",
             _OURS,
         )
         for name, hours in _WINDOWS.items()
@@ -125,6 +125,10 @@ def matched_comments(net: Network) -> Ints:
 class Pairs:
     """Contacts by ordered pair, whenever they were made (see `timing`)."""
 
+    source: Ints
+    """Who turns to whom, per pair, shape (pairs,)."""
+    target: Ints
+    """To whom, shape (pairs,)."""
     group: Ints
     """Pair number per contact, shape (m,)."""
     start: Ints
@@ -140,8 +144,8 @@ class Pairs:
 
         return timing.deal(self.group, order, self.t, self.start)
 
-    def returned(self, times: Ints, window: int) -> tuple[int, int]:
-        """Return (contacts returned in time, contacts watched that long), first contacts of a pair only."""
+    def returned(self, times: Ints, window: int) -> tuple[Ints, Ints]:
+        """Return, per pair, whether its first contact was returned in time, and was watched that long."""
         from moltarium.analysis.graphs import timing
 
         return timing.first_answers(times, self.start, self.reverse, int(self.t[-1]), window)
@@ -160,7 +164,15 @@ def pairs_of(found: Contacts) -> Pairs:
     )
     back = found.back[first]
     place = np.minimum(np.searchsorted(keys, back), len(keys) - 1)
-    return Pairs(group, np.append(0, np.cumsum(size)), np.where(keys[place] == back, place, -1), found.t)
+    source, target = found.source[first], found.target[first]
+    return Pairs(
+        source,
+        target,
+        group,
+        np.append(0, np.cumsum(size)),
+        np.where(keys[place] == back, place, -1),
+        found.t,
+    )
 
 
 def hazard(found: Contacts, window: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -224,7 +236,7 @@ def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
     def shares(times: Ints) -> list[float]:
         rows = []
         for hours in _WINDOWS.values():
-            hit, watched = pairs.returned(times, hours * HOUR)
+            hit, watched = (part.sum() for part in pairs.returned(times, hours * HOUR))
             inside, near, outside, far = (part.sum() for part in pairs.hazard(times, hours * HOUR))
             ratio = inside / near / (outside / far) if near and outside and far else np.nan
             rows += [hit / watched if watched else np.nan, ratio]
@@ -239,23 +251,39 @@ def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
     own = shares(dated)
     for k, (name, hours) in enumerate(_WINDOWS.items()):
         null = partial(_standing, table[:, 2 * k], "times permuted over comments")
-        sheet.enter(
-            f"answered_{name}", partial(_known, own[2 * k], f"a record longer than {hours} h"), null=null
-        )
+        ci = _without_agents(pairs, *pairs.returned(dated, hours * HOUR), sampling)
+        needs = f"a record longer than {hours} h"
+        sheet.enter(f"answered_{name}", partial(_known, own[2 * k], needs), ci=ci, null=null)
         null = partial(_standing, table[:, 2 * k + 1], "times permuted over comments")
-        ci = partial(hazard_interval, pairs.hazard(dated, hours * HOUR))
+        ci = partial(hazard_interval, pairs.source, pairs.target, pairs.hazard(dated, hours * HOUR))
         needs = f"answers within {hours} h and after"
         sheet.enter(f"hazard_ratio_{name}", partial(_known, own[2 * k + 1], needs), ci=ci, null=null)
 
 
-def hazard_interval(parts: tuple[Floats, Floats, Floats, Floats], ratio: float) -> Interval | None:
-    """Return the interval of a ratio of rates on the log scale, pairs being independent (delta method)."""
-    hits, near, others, far = parts
-    if not (hits.sum() and others.sum()):
-        return None
-    score = hits / hits.sum() - near / near.sum() - others / others.sum() + far / far.sum()
-    reach = 1.959963984540054 * float(np.sqrt(score @ score))
-    return ratio * float(np.exp(-reach)), ratio * float(np.exp(reach))
+def hazard_interval(
+    source: Ints, target: Ints, parts: tuple[Floats, Floats, Floats, Floats], ratio: float
+) -> Interval | None:
+    """Return the interval of a ratio of rates, from the ratio without each agent.
+
+    Parameters
+    ----------
+    source, target
+        The two agents of each pair, shape (pairs,).
+    parts
+        As `hazard` gives them, per pair.
+    ratio
+        Their ratio of rates.
+    """
+    hits, near, others, far = without_agents(source, target, *parts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return jackknifed(hits / near / (others / far), POSITIVE)(ratio)
+
+
+def without_agents(source: Ints, target: Ints, *parts: npt.ArrayLike) -> list[Floats]:
+    """Return sums over pairs of agents without each agent, one array of shape (agents,) per part."""
+    names, ends = np.unique(np.concatenate((source, target)), return_inverse=True)
+    heads, tails = np.split(ends, 2)
+    return [sum_without(heads, tails, part, len(names)) for part in parts]
 
 
 def _homes(corpus: Corpus, net: Network) -> Ints:
@@ -288,14 +316,14 @@ def _matched_share(source: Ints, target: Ints, base: int) -> float:
 
 
 def _without_agents(
-    net: Network, above: npt.ArrayLike, below: npt.ArrayLike, sampling: Sampling
+    pairs: Pairs | Network, above: npt.ArrayLike, below: npt.ArrayLike, sampling: Sampling
 ) -> Callable[[float], Interval | None] | None:
-    """Return the interval of a ratio of sums over edges, exact without each agent; ``None`` without draws."""
-    if not sampling.draws or net.n < MIN_BLOCKS:
+    """Return the interval of a share of pairs, exact without each agent; ``None`` without draws."""
+    if not sampling.draws:
         return None
-    parts = (sum_without(net.source, net.target, part, net.n) for part in (above, below))
+    parts = without_agents(pairs.source, pairs.target, above, below)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return jackknifed(np.divide(*parts), SHARE)
+        return jackknifed(np.divide(*parts), SHARE) if len(parts[0]) >= MIN_BLOCKS else None
 
 
 def _share(

@@ -245,6 +245,7 @@ def _enter_paths(
     sheet.enter("path_mean_weighted", lambda: mean, ci=fixed(error), note=artefact)
     artefact = joined(note, NO_INTERVAL["diameter_weighted"])
     sheet.enter("diameter_weighted", far.diameter, note=artefact)
+    remark = joined(remark, NO_INTERVAL["small_world"])
     sheet.enter("small_world", lambda: small_world(flat, found.mean, sampling), note=remark)
 
 
@@ -299,7 +300,8 @@ def _enter_communities(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
     labels = side_by_side(partial(communities, flat), range(sampling.seed, sampling.seed + seeds))
     sheet.enter("communities", lambda: float(labels[0].max() + 1), note=NO_INTERVAL["communities"])
     alike = [adjusted_rand(a, b) for k, a in enumerate(labels) for b in labels[:k]]
-    sheet.enter("communities_stability", lambda: float(np.mean(alike)), note=f"{seeds} seeds")
+    why = joined(f"{seeds} seeds", NO_INTERVAL["communities_stability"])
+    sheet.enter("communities_stability", lambda: float(np.mean(alike)), note=why)
 
 
 def _nulls(net: Network, flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:

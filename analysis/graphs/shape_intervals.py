@@ -58,6 +58,8 @@ NO_INTERVAL: Final = {
     ),
     "path_mean_weighted": "no interval: an artefact, kept to recognise it",
     "communities": "no interval: a number of parts is no mean over agents",
+    "communities_stability": "no interval: too few seeds to say how much they differ",
+    "small_world": "no interval: three null graphs say too little of their own chance",
 }
 """Measures without an interval, and why."""
 SAMPLED_ONLY: Final = "interval of the search's sampling alone"

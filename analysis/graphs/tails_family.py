@@ -110,10 +110,11 @@ def _enter_estimate(sheet: Sheet, variable: str, data: Counted, sampling: Sampli
     interval = estimate_interval(data, found, sampling.draws, rng)
     note = f"{found.size} values in the tail, Kolmogorov–Smirnov distance {found.distance:.3g}"
     sheet.enter(f"{variable}_alpha", lambda: found.alpha, ci=fixed(interval), note=note)
-    sheet.enter(f"{variable}_xmin", lambda: found.xmin)
+    sheet.enter(f"{variable}_xmin", lambda: found.xmin, note="no interval: it is where the fit begins")
     for name, test in (("over_lognormal", against_lognormal), ("over_exponential", against_exponential)):
         ratio, null = test(data, found)
-        sheet.enter(f"{variable}_{name}", partial(float, ratio), null=partial(_given, null), note=note)
+        why = f"{note}; no interval: it belongs to the tail that was chosen, and its null is Vuong's"
+        sheet.enter(f"{variable}_{name}", partial(float, ratio), null=partial(_given, null), note=why)
 
 
 def _given(null: Null, _value: float) -> Null:

@@ -33,25 +33,26 @@ def deal(group: Ints, order: Ints, t: Ints, start: Ints) -> Ints:
 
 
 @compiled
-def first_answers(times: Ints, start: Ints, reverse: Ints, end: int, window: int) -> tuple[int, int]:
-    """Return how many first contacts were returned within the window, and how many were watched that long.
+def first_answers(times: Ints, start: Ints, reverse: Ints, end: int, window: int) -> tuple[Ints, Ints]:
+    """Return, per pair, whether its first contact was returned within the window, and was watched that long.
 
     ``reverse`` is the number of the pair the other way, −1 if there is none.
     """
-    hits, watched = 0, 0
-    for p in range(len(reverse)):
+    pairs = len(reverse)
+    hits, watched = np.zeros(pairs, np.int64), np.zeros(pairs, np.int64)
+    for p in range(pairs):
         begun, q = times[start[p]], reverse[p]
         if begun + window > end:
             continue
         if q < 0:
-            watched += 1
+            watched[p] = 1
             continue
         answer = times[start[q]]
         # Only who speaks first makes a contact; what comes second is the answer.
         if answer > begun:
-            watched += 1
+            watched[p] = 1
             if answer <= begun + window:
-                hits += 1
+                hits[p] = 1
     return hits, watched
 
 
