@@ -16,6 +16,7 @@ NETWORK = """nodes edges density reciprocity rho mutual_dyads mutual_share clust
     assortativity gini_in gini_out gini_in_positive gini_out_positive modularity largest_scc"""
 TRIADS = "003 012 102 021D 021U 021C 111D 111U 030T 030C 201 120D 120U 120C 210 300"
 TAILS = "activity in_degree out_degree comments_per_post posts_per_community"
+FIGURES = "reciprocity clustering_global assortativity gini_in"
 FAMILIES = {
     "network.reply": NETWORK,
     **{f"network.{kind}": NETWORK for kind in ("author", "comment", "mention", "vote", "follow")},
@@ -49,10 +50,13 @@ FAMILIES = {
         visibility""",
     "community": "largest_share top10_share gini entropy authors_across",
     "text": "exact_duplicates exact_duplicate_comments repeats my_human zipf zipf_alpha jaccard",
-    "robust": " ".join(
+    "robust": "spam_posts percolation_hubs percolation_random seed_modularity seed_communities "
+    + " ".join(f"hubs_{figure}" for figure in FIGURES.split())
+    + " "
+    + " ".join(
         f"{trial}_{figure}"
-        for trial in ("hubs", "duplicates", "rate")
-        for figure in ("reciprocity", "clustering_global", "assortativity", "gini_in")
+        for trial in ["hubs1", "hubs5", "hubs10", "hubs1pc", "hubs10pc", "duplicates", "spam", "rate"]
+        for figure in f"{FIGURES} modularity communities".split()
     ),
 }
 NAMES = {f"{prefix}.{name}" for prefix, names in FAMILIES.items() for name in names.split()}
