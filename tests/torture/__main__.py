@@ -56,6 +56,8 @@ PARTS: dict[str, Part] = {"seeds": _seeds, "storm": _storm, "kills": _kills, "fu
 
 
 def _arguments() -> argparse.Namespace:
+    from tests.torture.targets import TARGETS
+
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("part", nargs="?", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--kills", type=int, default=1000, help="random kills (1000)")
@@ -64,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=96, help="steps of the society in the storm (96)")
     parser.add_argument("--cases", type=int, default=1_000_000, help="fuzzed cases per target (1000000)")
     parser.add_argument("--minutes", type=float, default=60.0, help="minutes per fuzzed target at most (60)")
-    parser.add_argument("--target", help="fuzz this target alone")
+    parser.add_argument("--target", choices=[*TARGETS], help="fuzz this target alone")
     parser.add_argument("--seed", type=int, default=1, help="seed of every draw (1)")
     return parser.parse_args()
 
