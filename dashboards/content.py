@@ -120,12 +120,12 @@ def _standing(source: Source) -> tuple[dict[str, float] | None, dict[str, float]
             ]
         )
         net = both["target"].map(known).fillna(0).groupby(both["author"]).sum()
-        karma = {str(agent): float(value) for agent, value in net.items()}
+        karma = dict.fromkeys(handles(source), 0.0) | _by_agent(net)
     followers: dict[str, float] | None = None
     if record.has(Follow):
         last = record.frame(Follow).drop_duplicates(["source", "target"], keep="last")
         counts = last[last["active"].astype(bool)]["target"].value_counts()
-        followers = {str(agent): float(value) for agent, value in counts.items()}
+        followers = dict.fromkeys(handles(source), 0.0) | _by_agent(counts)
     return karma, followers
 
 

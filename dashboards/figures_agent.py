@@ -14,7 +14,9 @@ from moltarium.dashboards.theme import DASHES, GREY, SERIES, SYMBOLS, drawn
 from moltarium.dashboards.untrusted import inside_figure
 
 
-def mood_lines(moods: pd.DataFrame, causes: Sequence[str]) -> go.Figure:
+def mood_lines(
+    moods: pd.DataFrame, causes: Sequence[str], threads: Sequence[str | None] | None = None
+) -> go.Figure:
     """Draw an agent's mood: valence, arousal and dominance over time.
 
     Parameters
@@ -23,6 +25,8 @@ def mood_lines(moods: pd.DataFrame, causes: Sequence[str]) -> go.Figure:
         Columns ``t, v, a, d, label``.
     causes
         What moved the mood at each row, in words.
+    threads
+        Where each cause can be read, if anywhere; a click leads there.
     """
     hover = [
         f"{inside_figure(label)}<br>{inside_figure(cause, 80)}"
@@ -34,6 +38,7 @@ def mood_lines(moods: pd.DataFrame, causes: Sequence[str]) -> go.Figure:
                 x=moods["t"], y=moods[axis], name=name, mode="lines+markers" if len(moods) < 80 else "lines",
                 line={"color": SERIES[i], "dash": DASHES[i], "width": 2.2, "shape": "hv"},
                 marker={"size": 5, "symbol": SYMBOLS[i]}, text=hover,
+                customdata=[["thread", each] if each else None for each in threads or [None] * len(hover)],
                 hovertemplate=f"{name} " + "%{y:+.2f} · %{text}<extra></extra>",
             )
             for i, (axis, name) in enumerate((("v", "Valence"), ("a", "Arousal"), ("d", "Dominance")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
@@ -21,7 +22,6 @@ from moltarium.dashboards.parts import (
     card,
     chart,
     choices,
-    frame_table,
     link_to,
     moment,
     number,
@@ -30,6 +30,7 @@ from moltarium.dashboards.parts import (
     pager,
     plain_figure,
     search_box,
+    signed,
     table,
 )
 from moltarium.dashboards.source import Source
@@ -199,16 +200,9 @@ def _mood(source: Source, agent: str) -> Component:
     frame = pd.DataFrame(moods, columns=Emotion._fields)
     frame["t"] = pd.to_datetime(frame["t"], unit="us", utc=True)
     where = content.places(source)
-
-    def cause(target: str | None) -> str:
-        if target is None:
-            return "returning to its temperament"
-        place = where.get(target)
-        if place is None:
-            return f"moved by {target}"
-        return f"moved by {content.handle_of(source, place.author)}: {line(place.text, 60)}"
-
-    causes = [cause(mood.cause) for mood in moods]
+    causes = [_cause(source, mood.cause, where) for mood in moods]
+    places = [where.get(mood.cause or "") for mood in moods]
+    threads = [place.post if place else None for place in places]
     last = frame.iloc[-1]
     sign = sign_of(last["label"])
     now = html.P(
@@ -220,18 +214,40 @@ def _mood(source: Source, agent: str) -> Component:
             f" at {moment(last['t'])} UTC, after {len(frame):,} changes",
         ]
     )
-    listed = frame.tail(LATEST).iloc[::-1][["t", "v", "a", "d", "label"]].assign(cause=causes[::-1][:LATEST])
+    columns = [
+        Column("when"), *(Column(axis, True) for axis in ("valence", "arousal", "dominance")),
+        Column("label"), Column("what moved it"),
+    ]  # fmt: skip
+    latest = list(zip(moods, causes, threads, strict=True))[: -LATEST - 1 : -1]
+    rows: list[list[Child]] = [
+        [
+            moment(pd.Timestamp(mood.t, unit="us")),
+            *(signed(axis) for axis in (mood.v, mood.a, mood.d)),
+            line(mood.label, 20),
+            dcc.Link(words, href=link_to("thread", id=thread)) if thread else words,
+        ]
+        for mood, words, thread in latest
+    ]
     return card(
         now,
-        chart(mood_lines(frame, causes), "Valence, arousal and dominance over time", "mood"),
+        chart(mood_lines(frame, causes, threads), "Valence, arousal and dominance over time", "mood"),
         behind(
             "The table behind this chart",
-            frame_table(listed, f"Latest {len(listed)} of {len(frame):,} changes"),
+            table(columns, rows, f"Latest {len(rows)} of {len(moods):,} changes"),
         ),
         title="Mood",
-        note="Each axis runs from −1 to 1. Hover for what moved it.",
+        note="Each axis runs from −1 to 1. Hover for what moved it; click a point to read that.",
         wide=True,
     )
+
+
+def _cause(source: Source, target: str | None, where: Mapping[str, content.Place]) -> str:
+    if target is None:
+        return "returning to its temperament"
+    place = where.get(target)
+    if place is None:
+        return f"moved by {line(target, 40)}"
+    return f"moved by {content.handle_of(source, place.author)}: {line(place.text, 60)}"
 
 
 def _writings(source: Source, agent: str) -> Component:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import pandas as pd
 from dash import dcc, html
@@ -31,7 +31,7 @@ from moltarium.dashboards.theme import EMOTIONS, sign_of
 from moltarium.dashboards.tree import Node, Order, arrange
 from moltarium.dashboards.untrusted import line, shown
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Comment, Emotion, Post, Removal
+from moltarium.sim.record.schema import Comment, Post, Removal
 
 SORTS: Final[dict[str, str]] = {"new": "Newest", "top": "Top", "talked": "Most talked about"}
 ORDERS: Final[dict[str, str]] = {"top": "Top first", "old": "Oldest first", "new": "Newest first"}
@@ -138,7 +138,7 @@ def _reader(lab: Lab, query: Query) -> Component:
     nodes = arrange(comments, score or (lambda _target: 0), order)
     everything = query.get("all") == "1"
     shown_nodes = nodes if everything else nodes[:MAX_SHOWN]
-    moods, note = _moods(source, post, [node.comment for node in shown_nodes])
+    moods = _moods(source, post, [node.comment for node in shown_nodes])
     removed = {row.target for row in source.record.rows(Removal)}
     marks = _Marks(source, post, score, moods, removed, source.record.has("comment.parent"))
     more = (
@@ -163,7 +163,7 @@ def _reader(lab: Lab, query: Query) -> Component:
                 ],
                 className="controls",
             ),
-            html.P(note, className="muted mood-note"),
+            html.P(_told(moods), className="muted mood-note"),
             html.Div([marks.comment(node) for node in shown_nodes], className="tree"),
             more,
             _legend(),
@@ -172,25 +172,48 @@ def _reader(lab: Lab, query: Query) -> Component:
     )
 
 
-def _moods(source: Source, post: Post, comments: list[Comment]) -> tuple[dict[str, Mood], str]:
+class _Moods(NamedTuple):
+    """What was felt by the author, and what is read off the text, by target: two things that may differ."""
+
+    recorded: dict[str, Mood]
+    read: dict[str, Mood]
+    needs: str | None
+    """What reading would need, where it can't be done."""
+
+    def of(self, target: str) -> Mood | None:
+        """Return the mood that colours a text: the recorded one where there is one."""
+        return self.recorded.get(target) or self.read.get(target)
+
+
+def _moods(source: Source, post: Post, comments: list[Comment]) -> _Moods:
     written = pd.DataFrame(
         [(post.post_id, post.author, post.seq, f"{post.title}\n{post.body}")]
         + [(c.comment_id, c.author, c.seq, c.body) for c in comments],
         columns=["target", "author", "seq", "text"],
     ).astype({"author": object})
-    if source.record.has(Emotion) and source.record.count(Emotion):
-        found = content.latent_moods(source, written)
-        moods = {target: mood for target, mood in zip(written["target"], found, strict=True) if mood}
-        return (
-            moods,
-            "Marks show the author's recorded mood when writing: sign and label, valence from −1 to +1.",
-        )
+    latent = content.latent_moods(source, written)
+    recorded = {target: mood for target, mood in zip(written["target"], latent, strict=True) if mood}
+    worded = written[written["text"].str.strip() != ""]
     try:
-        read = content.read_moods(written["text"].tolist())
+        found = content.read_moods(worded["text"].tolist()) if len(worded) else []
     except NotComputable as missing:
-        return {}, f"No mood is shown: it was not recorded, and reading it from text needs {missing.needs}."
-    moods = dict(zip(written["target"], read, strict=True))
-    return moods, "No moods are recorded here: marks show the emotion read from each text, and a reader errs."
+        return _Moods(recorded, {}, missing.needs)
+    return _Moods(recorded, dict(zip(worded["target"], found, strict=True)), None)
+
+
+def _told(moods: _Moods) -> str:
+    """Say what the marks of a thread are, and how often feeling and words agree."""
+    if moods.needs is not None:
+        recorded = "Marks show the author's recorded mood when writing. " if moods.recorded else ""
+        return f"{recorded}No emotion is read from the texts: that needs {moods.needs}."
+    if not moods.recorded:
+        return "No moods are recorded here: marks show the emotion read from each text, and a reader errs."
+    both = moods.recorded.keys() & moods.read.keys()
+    same = sum(moods.recorded[target].label == moods.read[target].label for target in both)
+    return (
+        "Solid mark: the author's recorded mood when writing. Dashed mark: the emotion read from the text,"
+        f" by a reader that errs. They bear the same label in {same:,} of {len(both):,} texts."
+    )
 
 
 def age(seconds: float) -> str:
@@ -216,7 +239,7 @@ class _Marks:
         source: Source,
         post: Post,
         score: Callable[[str], int] | None,
-        moods: dict[str, Mood],
+        moods: _Moods,
         removed: set[str],
         nested: bool,
     ) -> None:
@@ -265,7 +288,7 @@ class _Marks:
         )
 
     def _tone(self, target: str) -> str:
-        mood = self._moods.get(target)
+        mood = self._moods.of(target)
         return tone(mood.v) if mood else "var(--line)"
 
     def _byline(self, target: str, author: str | None, when: str, *more: Child) -> Component:
@@ -273,7 +296,8 @@ class _Marks:
         gone = html.Span("removed by a moderator", className="tag") if target in self._removed else None
         return html.P(
             [
-                _mood_chip(self._moods.get(target)),
+                _mood_chip(self._moods.recorded.get(target)),
+                _mood_chip(self._moods.read.get(target)),
                 _author(self._source, author),
                 f" · {score} · {when} ",
                 *more,
@@ -292,6 +316,7 @@ def _mood_chip(mood: Mood | None) -> Component | None:
     return html.Span(
         [
             html.Span(sign.glyph, style={"color": sign.colour}, className="glyph"),
+            html.Span("felt " if mood.latent else "reads ", className="mood-kind"),
             f"{mood.label} {signed(mood.v)}",
         ],
         className="mood" if mood.latent else "mood read",

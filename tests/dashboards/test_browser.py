@@ -142,7 +142,22 @@ def test_why_opens_from_prompt_to_applied(browser: Any, address: str) -> None:
     for stage in ("Prompt", "Raw answer", "Parsed", "Applied"):
         assert stage in text
     assert "made p0r0" in text
-    assert comment.locator(".mood").count() == 1
+    chips = comment.locator(".byline .mood")
+    assert chips.count() == 2, "what the author felt, and what its words say, side by side"
+    assert "felt" in chips.nth(0).inner_text()
+    assert "reads" in chips.nth(1).inner_text()
+    witness.clean()
+
+
+def test_a_mood_leads_to_the_text_that_made_it(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/agent?id=a0")
+    mood = witness.page.locator("section.card", has=witness.page.locator("h2", has_text="Mood"))
+    mood.locator("summary").click()
+    cause = mood.locator("td a").first
+    cause.click()
+    witness.page.wait_for_url("**/thread?id=*", timeout=PATIENCE_MS)
+    witness.page.wait_for_selector(".post.card", timeout=PATIENCE_MS)
     witness.clean()
 
 

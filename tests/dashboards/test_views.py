@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from moltarium.dashboards import content
 from moltarium.dashboards.page import Lab
 from moltarium.dashboards.pages.agents import PAGES
+from moltarium.dashboards.pages.threads import _moods, _told
 from moltarium.dashboards.parts import link_to, number, page_number
 from moltarium.dashboards.report import inert
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.tree import arrange
 from moltarium.dashboards.why import turns, why
 from moltarium.sim.record.errors import NotComputable, RecordError
-from moltarium.sim.record.schema import Comment, Emotion
+from moltarium.sim.record.schema import Comment, Emotion, Post
 
 
 def comment(name: str, parent: str | None, seq: int) -> Comment:
@@ -91,6 +92,8 @@ def test_frames_agree_with_the_record(source: Source) -> None:
     assert agents["comments"].sum() == 400
     assert agents["karma"].sum() == 400, "one upvote for every comment"
     assert agents.set_index("agent_id").loc["a0", "followers"] == 14
+    assert agents["followers"].notna().all(), "follows are known here: nobody's number of followers is not"
+    assert agents["karma"].notna().all()
 
 
 def test_moods_are_those_of_the_moment_of_writing(source: Source) -> None:
@@ -146,3 +149,19 @@ def test_a_mood_without_a_cause_returns_to_rest(source: Source) -> None:
     told = str(page.view(Lab(source), {"id": "a0"}))
     assert "returning to its temperament" in told
     assert "moved by nan" not in told
+
+
+def test_a_thread_says_how_often_feeling_and_words_agree(source: Source) -> None:
+    post = next(source.record.rows_where(Post, post_id="p0"))
+    comments = list(source.record.rows_where(Comment, post_id="p0"))
+    moods = _moods(source, post, comments)
+    texts = {post.post_id: f"{post.title}\n{post.body}"} | {c.comment_id: c.body for c in comments}
+    assert moods.read.keys() == {target for target, text in texts.items() if text.strip()}
+    assert not any(mood.latent for mood in moods.read.values())
+    assert moods.recorded
+    assert all(mood.latent for mood in moods.recorded.values())
+    both = moods.recorded.keys() & moods.read.keys()
+    same = sum(moods.recorded[target].label == moods.read[target].label for target in both)
+    assert f"the same label in {same} of {len(both)} texts" in _told(moods)
+    assert "No moods are recorded" in _told(moods._replace(recorded={}))
+    assert "that needs a reader" in _told(moods._replace(needs="a reader"))
