@@ -17,23 +17,19 @@ os.environ["NUMBA_NUM_THREADS"] = "1"
 import argparse
 import json
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.words import SYLLABLES
 from moltarium.analysis.words.topic_quality import coherence, diversity
-from moltarium.analysis.words.topics import COMPONENTS, WORDS, vectorizer
+from moltarium.analysis.words.topic_stages import COMPONENTS, Floats, Ints, means, pca, umap
+from moltarium.analysis.words.topics import WORDS, once, vectorizer
 from moltarium.scenarios.embedders import open_embedder
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.store import RunReader
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 SUBJECTS: Final = 20
 STRAY: Final = 0.1
@@ -97,13 +93,6 @@ def recorded(folder: Path, n: int, seed: int = 0) -> Corpus:
     return Corpus(title, posts[:n] + [comments[i] for i in drawn], None)
 
 
-def pca(vectors: Floats, _seed: int) -> Floats:
-    """Reduce to the first principal components."""
-    from sklearn.decomposition import PCA  # type: ignore[import-untyped]
-
-    return np.asarray(PCA(COMPONENTS, svd_solver="covariance_eigh").fit_transform(vectors), np.float64)
-
-
 def svd(vectors: Floats, seed: int) -> Floats:
     """Reduce by a truncated SVD, the mean left in."""
     from sklearn.decomposition import TruncatedSVD  # type: ignore[import-untyped]
@@ -111,25 +100,10 @@ def svd(vectors: Floats, seed: int) -> Floats:
     return np.asarray(TruncatedSVD(COMPONENTS, random_state=seed).fit_transform(vectors), np.float64)
 
 
-def umap(vectors: Floats, seed: int) -> Floats:
-    """Reduce as BERTopic does by default (15 neighbours, 5 dimensions, cosine)."""
-    from umap import UMAP  # type: ignore[import-untyped]
-
-    model: Any = UMAP(
-        n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return np.asarray(model.fit_transform(vectors), np.float64)
-
-
-def means(reduced: Floats, seed: int) -> Ints:
+def kmeans(reduced: Floats, seed: int) -> Ints:
     """Cluster by k-means, with as many topics as `moltarium topics` takes by default."""
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
-
-    wanted: Any = round(1.25 * len(reduced) ** 0.4)
-    starts: Any = 10
-    return np.asarray(KMeans(wanted, n_init=starts, random_state=seed).fit_predict(reduced), np.int64)
+    wanted = round(1.25 * len(reduced) ** 0.4)
+    return np.asarray(means(len(reduced), wanted, seed).fit_predict(reduced), np.int64)
 
 
 def density(least: int, selection: str) -> Callable[[Floats, int], Ints]:
@@ -144,9 +118,13 @@ def density(least: int, selection: str) -> Callable[[Floats, int], Ints]:
     return cluster
 
 
-REDUCTIONS: Final = {"PCA 50": pca, "SVD 50": svd, "UMAP 5": umap}
-CLUSTERINGS: Final = {
-    "k-means": means,
+REDUCTIONS: Final[dict[str, Callable[[Floats, int], Floats]]] = {
+    "PCA 50": lambda vectors, _seed: pca(vectors),
+    "SVD 50": svd,
+    "UMAP 5": umap,
+}
+CLUSTERINGS: Final[dict[str, Callable[[Floats, int], Ints]]] = {
+    "k-means": kmeans,
     "HDBSCAN 10": density(10, "eom"),
     "HDBSCAN 50": density(50, "eom"),
     "HDBSCAN 15 leaf": density(15, "leaf"),
@@ -167,7 +145,9 @@ def words_of(texts: list[str], labels: Ints) -> list[list[str]]:
     from bertopic.vectorizers import ClassTfidfTransformer  # type: ignore[import-untyped]
 
     counter = vectorizer()
-    own = [" ".join(np.array(texts, object)[labels == topic]) for topic in np.unique(labels[labels >= 0])]
+    own = [
+        " ".join(np.array(once(texts), object)[labels == topic]) for topic in np.unique(labels[labels >= 0])
+    ]
     if not own:
         return []
     weights = ClassTfidfTransformer(reduce_frequent_words=True).fit_transform(counter.fit_transform(own))

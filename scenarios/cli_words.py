@@ -141,6 +141,10 @@ def register(app: typer.Typer) -> None:
 def topics(
     folder: RunFolder,
     n_topics: Annotated[int | None, typer.Option(min=2, help="Topics; default grows with the posts.")] = None,
+    reduction: Annotated[
+        Literal["pca", "umap"],
+        typer.Option(help="Seek clusters in principal components, or, steadier and slower, in UMAP's space."),
+    ] = "pca",
     embeddings: Embeddings = "static",
     embeddings_model: EmbeddingsModel = None,
     labels: Labels = None,
@@ -160,7 +164,7 @@ def topics(
     ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
     opened = open_embedder(embeddings, model=embeddings_model, cache=not no_cache, ceilings=ceilings)
     with RunReader(folder) as record, opened as (embedder, asked):
-        found = topic_report(record, n_topics=n_topics, seed=seed, embedder=embedder)
+        found = topic_report(record, n_topics=n_topics, seed=seed, embedder=embedder, reduction=reduction)
         title = record.run.title
     found["embedding"] = asdict(asked)
     if labels is not None:

@@ -12,13 +12,19 @@ from moltarium.analysis.words.embeddings import Embedder
 from moltarium.analysis.words.motives import motives
 from moltarium.analysis.words.norm_report import plain_json
 from moltarium.analysis.words.themes import themes
+from moltarium.analysis.words.topic_stages import Reduction
 from moltarium.analysis.words.topics import topics
 from moltarium.sim.record.schema import Post
 from moltarium.sim.record.view import Record
 
 
 def topic_report(
-    record: Record, *, n_topics: int | None = None, seed: int = 0, embedder: Embedder | None = None
+    record: Record,
+    *,
+    n_topics: int | None = None,
+    seed: int = 0,
+    embedder: Embedder | None = None,
+    reduction: Reduction = "pca",
 ) -> dict[str, Any]:
     """Return topics, their quality and course, communities, themes and motives as plain values.
 
@@ -26,7 +32,7 @@ def topic_report(
     ----------
     record
         Any record with posts.
-    n_topics, seed, embedder
+    n_topics, seed, embedder, reduction
         As in `moltarium.analysis.words.topics.topics`.
 
     Raises
@@ -34,7 +40,7 @@ def topic_report(
     NotComputable
         As there.
     """
-    found = topics(record, seed=seed, n_topics=n_topics, embedder=embedder)
+    found = topics(record, seed=seed, n_topics=n_topics, embedder=embedder, reduction=reduction)
     frame = record.frame(Post)
     frame = frame[frame["step"].fillna(OBSERVED) != OPENING]
     rows = zip(found.topics, found.coherence, strict=True)

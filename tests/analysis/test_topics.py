@@ -84,6 +84,12 @@ def test_the_order_of_rows_changes_nothing(found: Topics) -> None:
     np.testing.assert_array_equal(a.to_numpy(), b.to_numpy())
 
 
+def test_a_long_post_names_no_topic() -> None:
+    posts = planted()
+    posts[0] = posts[0]._replace(body=f"{posts[0].body} {'mulch ' * 400}")
+    assert all("mulch" not in topic.words for topic in model(posts, n_topics=3).topics)
+
+
 def test_too_little_to_say() -> None:
     with pytest.raises(NotComputable, match="at least 20 distinct posts"):
         model(planted()[:19])
