@@ -1,4 +1,4 @@
-"""From a scenario's ``[models]`` to live endpoints: keys from the environment, the embedded model started."""
+"""From a scenario's ``[models]`` to live endpoints: keys looked up, the embedded model started."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def open_endpoints(models: Mapping[str, ModelSpec]) -> Iterator[Endpoints]:
     ------
     ModelError
         If the embedded model can't be started.
+    ScenarioError
+        If a key file can't be read, or holds no key.
     """
     if any(spec.base_url == EMBEDDED for spec in models.values()):
         with embedded_server() as base_url:
@@ -50,7 +52,7 @@ def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
         label=label,
         base_url=embedded_url if embedded else spec.base_url,
         model=spec.model,
-        api_key=Secret("" if embedded else os.environ.get(spec.api_key_env, "")),
+        api_key=Secret("") if embedded else _key(label, spec),
         structured=spec.structured,
         deadline_s=spec.deadline.total_seconds(),
         concurrency=min(spec.concurrency, SLOTS) if embedded else spec.concurrency,
@@ -60,6 +62,28 @@ def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
         tokens_per_min=spec.tokens_per_min,
         retries=spec.retries,
     )
+
+
+def _key(label: str, spec: ModelSpec) -> Secret:
+    """Look a key up where a scenario says that it is; no key at all suits a server that wants none."""
+    if spec.api_key_file is None:
+        return Secret(os.environ.get(spec.api_key_env, ""))
+    try:
+        words = spec.api_key_file.expanduser().read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or "no text"
+        raise ScenarioError(
+            f"the file that should hold the key can't be read: {why}",
+            place=f"models.{label}.api_key_file: {spec.api_key_file}",
+            remedy=f"name a readable file, or leave it out and set {spec.api_key_env}",
+        ) from None
+    if len(words) != 1:
+        raise ScenarioError(
+            f"a key is one word, the file holds {len(words)}",
+            place=f"models.{label}.api_key_file: {spec.api_key_file}",
+            remedy="write the key, and nothing else, into the file",
+        )
+    return Secret(words[0])
 
 
 def price_table(own: Mapping[str, PriceSpec]) -> PriceTable:

@@ -221,6 +221,8 @@ class ModelSpec(Spec):
     """Model name; default: the first that the endpoint lists."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable that holds the key. Keys never stand in scenario files."""
+    api_key_file: Path | None = None
+    """File that holds the key, in place of the variable; ``~`` is the home folder."""
     structured: Literal["auto", "json_schema", "tool", "json"] = "auto"
     """How schema-bound answers are asked for; auto tries them in this order."""
     deadline: Duration = timedelta(seconds=60)

@@ -242,7 +242,7 @@ class Client:
     def _refuse(self, failure: Failure) -> NoReturn:
         endpoint = self.endpoint
         remedy = {
-            Trouble.NO_ACCESS: "check the key in the environment variable that the scenario names, "
+            Trouble.NO_ACCESS: "check the key in the environment variable or file that the scenario names, "
             "the model's name, and that the URL ends in /v1",
             Trouble.OUT_OF_QUOTA: "top the account up, then resume: all replies are kept",
         }.get(failure.trouble, "set `structured` for this endpoint, or use another model")

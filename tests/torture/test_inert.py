@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import traceback
@@ -22,7 +21,7 @@ from moltarium.agents.reader import load_reader
 from moltarium.scenarios.plain import plain
 from moltarium.scenarios.run import RunResult, resume_run, start_run
 from moltarium.scenarios.topic_labels import request, usable
-from moltarium.sim.record.errors import MoltariumError
+from moltarium.sim.record.errors import MoltariumError, ScenarioError
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.store import RunReader
 from tests.llm.stub_server import Script, status, stub_server
@@ -106,9 +105,15 @@ print(json.dumps(done))
     assert not any(b"\x1b" in log or b"\x07" in log for log in logs)
 
 
+@pytest.mark.parametrize("kept", ["environment", "file"])
 @pytest.mark.parametrize("case", ["answered", "refused", "echoed", "garbled"])
 def test_a_key_is_found_in_no_artefact_of_a_run(
-    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    case: str,
+    kept: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("TORTURED_KEY", CANARY)
     echo = f"proxy dump: Authorization: Bearer {CANARY}"
@@ -117,6 +122,11 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
         "garbled": lambda body, before: status(429, echo, retry_after="99999"),
     }
     settings = ["models.default.api_key_env=TORTURED_KEY", "models.default.retries=1"]
+    if kept == "file":
+        place = tmp_path_factory.mktemp("elsewhere") / "key"
+        place.write_text(f"{CANARY}\n")
+        monkeypatch.setenv("TORTURED_KEY", "not this one")
+        settings.append(f"models.default.api_key_file={place}")
     key = "another" if case == "refused" else CANARY
     shown = ""
     with stub_server(answer=lively_answer, api_key=key, script=scripts.get(case)) as server:
@@ -135,7 +145,31 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert all(CANARY.encode() not in file.read_bytes() for file in files)
     assert not any(CANARY in file.name for file in files)
-    assert os.environ["TORTURED_KEY"] == CANARY
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "can't be read: No such file"),
+        (b"", "holds 0"),
+        (b"two words", "holds 2"),
+        (b"\xff", "no text"),
+    ],
+)
+def test_a_key_file_that_holds_no_key_is_named_before_anything_is_asked(
+    content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "key"
+    if content is not None:
+        place.write_bytes(content)
+    with stub_server() as server:
+        where = f"models.default.base_url={server.base_url}"
+        scenario = small(tmp_path, where, f"models.default.api_key_file={place}")
+        with pytest.raises(ScenarioError, match=said) as told:
+            start_run(scenario, tmp_path / "run", watch=quiet)
+    assert f"models.default.api_key_file: {place}" in str(told.value)
+    assert server.requests == 0
+    assert not (tmp_path / "run").exists()
 
 
 @settings(deadline=None)
