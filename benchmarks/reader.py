@@ -23,6 +23,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+if __name__ == "__main__":
+    # Run as a script, Python looks beside this file; its neighbours are imported as a package.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.reader_shift import by_kind, rewritten
 from moltarium.agents.reader import EKMAN, FINE, Reader, Reading, Weights, load_reader
 from moltarium.agents.reader.agreement import (
     calibration_error,
@@ -126,6 +131,7 @@ def goemotions(reader: Reader, folder: Path, with_baselines: bool) -> Row:
             "macro_f1": macro_f1(fine_truth, fine, len(FINE)),
         },
         "fine_multi": multi_label(reader, dev, test, fine=True),
+        "rewritten": rewritten(reader, texts, truth),
         "baselines": baselines(folder, texts, truth, with_baselines),
     }
 
@@ -179,6 +185,7 @@ def emobank(reader: Reader, folder: Path) -> Row:
             zip(AXES, _correlations((reading.fine @ _anchors())[test], truth[test]), strict=True)
         ),
         "r_if_fitted": dict(zip(AXES, _correlations(fitted[test], truth[test]), strict=True)),
+        "r_by_kind": by_kind([row["id"] for row in rows], reading.vad, truth),
         "mean": reading.vad[test].mean(axis=0).round(3).tolist(),
         "sd": reading.vad[test].std(axis=0).round(3).tolist(),
     }

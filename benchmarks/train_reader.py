@@ -154,7 +154,7 @@ def quantise(net: Net, known: Vocabulary, sharpness: float) -> Weights:
 def finish(weights: Weights, dev: Split) -> Weights:
     """Set the label offsets and the point of rest on dev: texts that the net hasn't seen."""
     alone, truth = dev.single()
-    reading = Reader(weights).read(dev.texts)
+    reading = Reader(weights, mends=False).read(dev.texts)
     probs = reading.fine @ FOLD
     neutral = truth == EKMAN.index("neutral")
     offsets = np.round(steady_offsets(probs[alone], truth), 3)
@@ -187,7 +187,7 @@ def main() -> None:
     weights = finish(quantise(net, known, temperature(logits, dev.fine)), dev)
     weights.save(chosen.out)
     alone, truth = dev.single()
-    reading = Reader(weights).read(dev.texts)
+    reading = Reader(weights, mends=False).read(dev.texts)
     labels = np.array([EKMAN.index(label) for label in reading.labels()])[alone]
     lost = np.abs(softmax(logits * np.float32(weights.sharpness[0])) - reading.fine).mean()
     print(f"pieces {[len(kind) for kind in known.pieces]}, sharpness {weights.sharpness[0]}")

@@ -6,6 +6,7 @@ contagious wherever people quote one another.
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Final
 
@@ -19,6 +20,13 @@ _LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE: Final = re.compile(r"(?<![\w/.])(?:@|/?[ur]/|/?m/)[\w-]+")
 _SPACE: Final = re.compile(r"\s+")
+_TAG: Final = re.compile(r"(?<!\w)#(?=[^\W\d_])")
+_APART: Final = re.compile(
+    r"(?<=\w) (n['’]t)\b"  # do n't
+    r"|(?<=n) ?['’] (t)\b"  # don ' t
+    r"|(?<=\w)(?: ['’] ?|['’] )(s|m|re|ve|ll|d)\b(?!['’])",  # it 's, it ' s
+    re.IGNORECASE,
+)
 
 
 def clean(text: str) -> str:
@@ -47,3 +55,30 @@ def clean(text: str) -> str:
     if "@" in text or "/" in text:
         text = _HANDLE.sub(" ", text)
     return _SPACE.sub(" ", text).strip()
+
+
+def mend(text: str) -> str:
+    """Undo what files of texts do to writing, so that words are those that the reader knows.
+
+    HTML entities become characters; an apostrophe that was read in the wrong encoding or set apart comes back
+    ("donâ€™t", "do n't", "don ' t", "it 's"); a hashtag becomes its word. All else reads as before.
+
+    Parameters
+    ----------
+    text
+        As `clean` returns it.
+    """
+    if "&" in text:
+        text = html.unescape(text)
+    if "â€™" in text:
+        text = text.replace("â€™", "'")
+    if "#" in text:
+        text = _TAG.sub("", text)
+    if " " in text and ("'" in text or "’" in text):
+        text = _APART.sub(_joined, text)
+    return text
+
+
+def _joined(found: re.Match[str]) -> str:
+    whole, t, ending = found.groups()
+    return str(whole or f"'{t or ending}")

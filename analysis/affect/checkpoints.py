@@ -16,7 +16,7 @@ import numpy as np
 from moltarium.agents.reader import EKMAN, FINE, Reading
 from moltarium.agents.reader.anchors import anchor_table
 from moltarium.agents.reader.cleaning import clean
-from moltarium.agents.reader.reading import FOLD
+from moltarium.agents.reader.reading import FOLD, UNREAD
 from moltarium.sim.record.errors import NotComputable, ScenarioError
 
 PREFIX: Final = "transformers:"
@@ -76,15 +76,17 @@ class CheckpointReader:
         fine = np.zeros((len(texts), len(FINE)))
         cleaned = [clean(text).encode("utf-8", "replace").decode() for text in texts]
         spoken = [place for place, text in enumerate(cleaned) if text.strip()]
-        fine[:, FINE.index("neutral")] = 1.0
+        fine[:] = UNREAD
         for place, scores in zip(spoken, self._classify([cleaned[i] for i in spoken]), strict=True):
             fine[place] = 0.0
             for scored in scores:
                 fine[place, self._column(str(scored["label"]))] += float(scored["score"])
         fine /= fine.sum(axis=1, keepdims=True)
+        vad = fine @ anchor_table()
+        vad[[not text.strip() for text in cleaned]] = 0.0
         unknown = np.full(len(texts), np.nan)
         signs = np.full((len(texts), 4), np.nan)
-        return Reading(fine @ FOLD, fine, fine @ anchor_table(), signs, unknown, np.zeros(len(EKMAN)))
+        return Reading(fine @ FOLD, fine, vad, signs, unknown, np.zeros(len(EKMAN)))
 
     def _column(self, label: str) -> int:
         plain = label.strip().lower()

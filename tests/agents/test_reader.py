@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from moltarium.agents.reader import EKMAN, EKMAN_OF, FINE, Reader, Reading, Weights, load_reader
-from moltarium.agents.reader.cleaning import MAX_CHARS
+from moltarium.agents.reader.cleaning import MAX_CHARS, mend
 from moltarium.agents.reader.memo import CAPACITY
 from moltarium.agents.reader.passages import MAX_WORDS, PASSAGE, passages
 from moltarium.agents.reader.weights import SHIPPED
@@ -147,13 +147,49 @@ def test_threads_read_alike() -> None:
     assert all(_same(reading, expected, slice(None)) for reading in found)
 
 
-@pytest.mark.parametrize("text", ["", "   \n", "> quoted only", "`code only`", "https://example.org"])
-def test_nothing_said_reads_as_neutral(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("", 1.0),
+        ("   \n", 1.0),
+        *((text, 0.66) for text in ("> quoted", "`code`", "https://a.b", "Я рад", "你好吗")),
+    ],
+)
+def test_where_nothing_can_be_read_neutral_is_likely_and_only_silence_is_sure(text: str, sure: float) -> None:
     reading = load_reader().read([text])
     assert reading.labels() == ["neutral"]
-    assert reading.probs[0, EKMAN.index("neutral")] == 1
+    assert reading.probs[0, EKMAN.index("neutral")] == pytest.approx(sure, abs=0.01)
     assert (reading.vad == 0).all()
     assert reading.known[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("as_filed", "as_said"),
+    [
+        ("I do n't hate it , it 's fine", "I don't hate it , it's fine"),
+        ("I don ’ t like that , we ’ re sad", "I don't like that , we're sad"),
+        ("I donâ€™t care", "I don't care"),
+        ("I can&#39;t stand &quot;fun&quot;", 'I can\'t stand "fun"'),
+        ("what a day #blessed #happy", "what a day blessed happy"),
+        ("SO HAPPY", "so happy"),
+        ("so   happy\t:)", "so happy :)"),
+    ],
+)
+def test_how_a_file_writes_it_does_not_matter(as_filed: str, as_said: str) -> None:
+    reading = load_reader().read([as_filed, as_said])
+    assert np.array_equal(reading.fine[0], reading.fine[1])
+
+
+@pytest.mark.parametrize(
+    "text", ["the 'm' key", "rock 'n' roll", "we are #1 in C#", "so do not t this", "a & b"]
+)
+def test_what_nothing_befell_is_left_alone(text: str) -> None:
+    assert mend(text) == text
+
+
+@given(st.text(alphabet=st.sampled_from(list("nts'’ d&#;amp39 â€™x")), max_size=40))
+def test_mending_is_quick_and_never_adds_words(text: str) -> None:
+    assert len(mend(text)) <= len(text)
 
 
 def test_unknown_script_is_told_apart_from_known_neutral() -> None:
