@@ -17,6 +17,7 @@ import numpy as np
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, lacking
 from moltarium.analysis.graphs.networks import Network, build, edge
 from moltarium.analysis.graphs.nulls import standing
+from moltarium.analysis.graphs.paths import side_by_side
 from moltarium.analysis.graphs.percolation import largest_first, robustness
 from moltarium.analysis.graphs.shape_family import adjusted_rand
 from moltarium.analysis.graphs.structure import (
@@ -295,7 +296,7 @@ def _enter_percolation(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
         sheet.lack(("percolation_hubs", "percolation_random"), "at least 1 edge")
         return
     rng = np.random.default_rng([sampling.seed, 60])
-    orders = [robustness(flat, rng.permutation(flat.n)) for _ in range(ORDERS)]
+    orders = side_by_side(partial(robustness, flat), [rng.permutation(flat.n) for _ in range(ORDERS)])
     mean = float(np.mean(orders))
     sheet.enter(
         "percolation_hubs",

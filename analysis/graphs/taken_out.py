@@ -126,7 +126,8 @@ def spam(text: Ints, author: Ints, thread: Ints, threads: int) -> npt.NDArray[np
 
     def different(what: Ints, used: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         base = int(what.max(initial=0)) + 2
-        keys = np.unique(thread[used] * base + what[used] + 1)
+        keys = np.sort(thread[used] * base + what[used] + 1)
+        keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
         every = np.bincount(thread[used], minlength=threads)
         return np.bincount(keys // base, minlength=threads) / np.maximum(every, 1)
 
