@@ -23,6 +23,8 @@ CONDITIONS: Final[dict[str, tuple[str, ...]]] = {
     "momentum 0.95": ("emotion.dynamics=second", "emotion.momentum=0.95"),
 }
 SEEDS: Final = (1, 2, 3, 4, 5)
+DEEP: Final = 0.3
+"""A fall of valence that counts as deep; set after the runs had been seen."""
 
 
 def courses_of(folder: Path) -> list[Course]:
@@ -37,6 +39,18 @@ def courses_of(folder: Path) -> list[Course]:
     return [course(series, onset, release) for series in every]
 
 
+def by_depth(courses: list[Course]) -> dict[str, str]:
+    """Return how many recover of those who fell less than `DEEP`, and of those who fell further."""
+
+    def share(some: list[Course]) -> str:
+        return f"{sum(found.recovery is not None for found in some)}/{len(some)}"
+
+    return {
+        "shallow": share([found for found in courses if found.depth < DEEP]),
+        "deep": share([found for found in courses if found.depth >= DEEP]),
+    }
+
+
 def run_all(overrides: tuple[str, ...] = ()) -> dict[str, Any]:
     """Run every condition with every seed and return its summary."""
     results: dict[str, Any] = {}
@@ -48,7 +62,7 @@ def run_all(overrides: tuple[str, ...] = ()) -> dict[str, Any]:
                 scenario = load("state-dynamics", [*settings, f"seed={seed}", *overrides])
                 start_run(scenario, out, watch=lambda _: None)
                 courses += courses_of(out)
-            results[name] = summary(courses) if courses else None
+            results[name] = summary(courses) | by_depth(courses) if courses else None
     return results
 
 
