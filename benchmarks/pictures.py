@@ -3,6 +3,8 @@
 An agent's mood and its causes show best where something happens: ``--only agent`` takes that picture from
 another run (the one in the README is `state-dynamics` with ``emotion.dynamics=second``).
 
+``--figures`` draws what docs/metrics shows of drift, norms and motives from the run itself.
+
 Serves the dashboard on loopback, opens its pages in the system's Chromium and writes PNG files. Nothing is
 drawn for the occasion: whoever has the run can take the same pictures.
 """
@@ -19,6 +21,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+from benchmarks.word_figures import WIDTH, figures
 from moltarium.dashboards.app import create_app
 from moltarium.sim.record.schema import Comment, Emotion, LlmCall, Post
 from moltarium.sim.record.store import RunReader
@@ -72,6 +75,16 @@ def take(page: Page, address: str, path: str, out: Path) -> None:
         page.screenshot(path=out, full_page=True, clip={"x": 0, "y": 0, "width": 1280, "height": HEIGHT})
 
 
+def draw(page: Page, run: Path, out: Path, prefix: str) -> None:
+    """Save the figures about words of one record."""
+    for name, figure in figures(run).items():
+        path = out / f"{prefix}{name}.png"
+        page.set_content(figure.to_html(include_plotlyjs=True, full_html=True, default_width=f"{WIDTH}px"))
+        page.wait_for_selector(".main-svg", timeout=PATIENCE_MS)
+        page.locator(".js-plotly-plot").screenshot(path=path)
+        print(path)
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,12 +94,19 @@ def main() -> None:
     parser.add_argument("--only", help="take one picture, by its file's name")
     parser.add_argument("--pages", nargs="+", help="only these pages; all that an imported snapshot has")
     parser.add_argument("--prefix", default="", help="of the files' names")
+    parser.add_argument("--figures", action="store_true", help="draw the figures about words instead")
     options = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
         parser.error("needs Chromium on PATH")
     pages = {f"{options.prefix}{name}": f"/{name}" for name in options.pages or ()}
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.figures:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            draw(browser.new_page(), options.run, options.out, options.prefix)
+            browser.close()
+        return
     application = create_app(options.run, options.against)
     server: Any = create_server(application.server, host="127.0.0.1", port=0, threads=6)
     threading.Thread(target=server.run, daemon=True).start()

@@ -1,121 +1,96 @@
 """Count how often planted truth is found and noise is not: ``python -m benchmarks.words_coverage``.
 
-Drift, pull, pace and feedback after reward, rising templates, learning newcomers, enforcement, uptake, tone:
-each in worlds with a known effect (seeds whose 95 % interval holds it) and without (seeds that raise
-an alarm).
+Drift, pull, pace and feedback after reward, rising templates and their half-life, converging communities,
+learning newcomers, enforcement, style, moving language, clusters, persona, uptake, questions, tone: each in
+worlds with a known effect (seeds whose 95 % interval holds it) and without (seeds that raise an alarm), with
+the exact binomial chance of as bad a count if the interval were right. Estimators were chosen on seeds below
+1,000; counts start at ``--first``.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
-from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import numpy as np
+from scipy.stats import binom
 
-from moltarium.analysis.words.conduct import newcomers
-from moltarium.analysis.words.placebo import likeness_change, matched_effect, placebo_effect
-from moltarium.analysis.words.templates import templates
-from moltarium.sim.record.errors import NotComputable
+from benchmarks import motive_worlds, norm_worlds, reward_worlds
+from benchmarks.reward_worlds import World
 
-Make = Callable[[int, float], Any]
+WORLDS: dict[str, World] = {**reward_worlds.WORLDS, **norm_worlds.WORLDS, **motive_worlds.WORLDS}
 
-TESTS = Path(__file__).parent.parent / "tests" / "analysis"
+NEUTRAL = {"statements per question": 1.0}
+"""Strengths at which nothing is planted, where that is not 0."""
 
 
-def worlds(name: str) -> ModuleType:
-    """Load the planted worlds of a test module."""
-    spec = importlib.util.spec_from_file_location(name, TESTS / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(TESTS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def held(times: int, n: int) -> str:
+    """Return a count of intervals that hold the truth, beside what 95 % would give."""
+    return f"holds the truth {times} of {n} ({times / n:.1%}; P(≤) = {binom.cdf(times, n, 0.95):.2f})"
 
 
-def drift(seeds: int) -> None:
-    """Drift after reward by its matched control, by its placebo, and by both."""
-    planted = worlds("test_drift")
-
-    def effects(world: str, seed: int, early: bool) -> tuple[str, str, bool]:
-        pool = planted.society(getattr(planted, world), seed, early=early).of
-        at = [history.top for history in pool]
-        said, held = [], False
-        for control in (matched_effect, placebo_effect):
-            try:
-                rng = np.random.default_rng(seed)
-                effect = control("likeness", "", likeness_change, pool, at, draws=200, rng=rng)
-            except NotComputable:
-                said.append("none")
-                continue
-            said.append(effect.verdict)
-            held = held or (control is matched_effect and effect.ci[0] <= -planted.STRENGTH <= effect.ci[1])
-        return said[0], said[1], held
-
-    for world, early in (("drifting", False), ("quiet", False), ("introducing", False),
-                         ("introducing", True), ("wandering", False)):  # fmt: skip
-        found = [effects(world, seed, early) for seed in range(seeds)]
-        matched, placebo = (sum(row[place] != "none" for row in found) for place in (0, 1))
-        both = sum(row[0] == row[1] != "none" for row in found)
-        held = f", interval holds the truth {sum(row[2] for row in found)}" if world == "drifting" else ""
-        where = f"drift, {world}{' (rewards early)' if early else ''}"
-        print(f"{where}: matched {matched}, placebo {placebo}, both {both}{held} of {seeds}")
+def alarms(times: int, n: int) -> str:
+    """Return a count of false alarms, beside what the nominal 5 % would give."""
+    return f"alarms without it {times} of {n} ({times / n:.1%}; P(≥) = {binom.sf(times - 1, n, 0.05):.2f})"
 
 
-def counted(name: str, seeds: int, alarm: Callable[[int], bool], held: Callable[[int], bool]) -> None:
-    """Print how many seeds hold the planted effect, and how many raise an alarm without one."""
-    print(
-        f"{name}: interval holds the truth {sum(map(held, range(seeds)))}, "
-        f"alarms without it {sum(map(alarm, range(seeds)))} of {seeds}"
+def count(name: str, seeds: range) -> str:
+    """Return both counts of one world."""
+    world = WORLDS[name]
+    planted = [world.make(seed, world.strength) for seed in seeds]
+    nothing = [world.make(seed, NEUTRAL.get(name, 0.0)).alarm for seed in seeds]
+    n = len(seeds)
+    return (
+        f"{name}: {held(sum(found.holds(world.truth) for found in planted), n)}, "
+        f"found {sum(found.alarm for found in planted)}; {alarms(sum(nothing), n)}"
     )
+
+
+def silence(name: str, seeds: range) -> str:
+    """Return the alarms of a world in which a reward does nothing, by each control and by both."""
+    said = [reward_worlds.SILENT[name](seed) for seed in seeds]
+    matched, placebo, both = (
+        sum(getattr(each, part).alarm for each in said) for part in ("matched", "placebo", "both")
+    )
+    return f"{name}: matched {matched}, placebo {placebo}, both: {alarms(both, len(seeds))}"
+
+
+def growing(kind: str, seeds: range) -> str:
+    """Return the alarms of communities that do not converge on a site that grows, or moves as a whole."""
+    said = [norm_worlds.converging(seed, 0.0, kind=kind).alarm for seed in seeds]
+    return f"no convergence, {kind}: {alarms(sum(said), len(seeds))}"
+
+
+def clusters(k: int, seeds: range) -> str:
+    """Return how often X-means finds as many clusters as there are."""
+    found = [norm_worlds.clusters(seed, k) for seed in seeds]
+    return f"X-means, {k} clusters: found {found.count(k)} of {len(seeds)}"
 
 
 def main() -> None:
     """Print every count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100)
-    seeds = parser.parse_args().seeds
-    shared, report = worlds("test_templates"), worlds("test_norm_report")
+    parser.add_argument("--first", type=int, default=20_000, help="first seed")
+    parser.add_argument("--only", nargs="+", help="worlds whose name holds one of these")
+    parser.add_argument("--truths", action="store_true", help="derive each planted truth anew instead")
+    options = parser.parse_args()
+    seeds = range(options.first, options.first + options.seeds)
 
-    def template_held(seed: int) -> bool:
-        low, high = templates(shared.society(seed, 700, 0.1, 0.5), draws=300, seed=seed).rise.ci
-        return bool(low <= 0.4 <= high)
+    def asked(name: str) -> bool:
+        return not options.only or any(part in name for part in options.only)
 
-    def template_alarm(seed: int) -> bool:
-        return templates(shared.society(seed, 500, 0.25, 0.25), draws=300, seed=seed).rise.verdict != "none"
-
-    def learning(seed: int, rate: float) -> tuple[str, bool]:
-        distance, author = report.arrivals(seed, rate, leavers=True)
-        found = newcomers(distance, np.zeros_like(author), author, draws=200, seed=seed)
-        return found.verdict, found.ci[0] <= -rate <= found.ci[1]
-
-    counted("templates that rise by .4", seeds, template_alarm, template_held)
-    counted(
-        "newcomers who learn .05 per doubling", seeds,
-        lambda seed: learning(seed, 0.0)[0] != "none", lambda seed: learning(seed, 0.05)[1],
-    )  # fmt: skip
-    for name, (make, strength, truth, _) in worlds("test_planted_words").WORLDS.items():
-
-        def alarmed(seed: int, make: Make = make) -> bool:
-            return bool(make(seed, 0.0).alarm)
-
-        def held(seed: int, make: Make = make, strength: float = strength, truth: float = truth) -> bool:
-            low, high = make(seed, strength).ci
-            return bool(low <= truth <= high)
-
-        counted(name, seeds, alarmed, held)
-    toned = worlds("test_tone")
-    span = toned.span()
-
-    def tone_held(seed: int) -> bool:
-        low, high = toned.found(seed, 0.4).ci
-        return bool(low <= 0.4 * span <= high)
-
-    counted("tone that brightens", seeds, lambda seed: toned.found(seed, 0.0).verdict != "none", tone_held)
-    drift(seeds)
+    for name in filter(asked, WORLDS):
+        if options.truths:
+            print(f"{name}: {WORLDS[name].truth}, anew {WORLDS[name].again():.4f}", flush=True)
+        else:
+            print(count(name, seeds), flush=True)
+    if options.truths:
+        return
+    for name in filter(asked, reward_worlds.SILENT):
+        print(silence(name, seeds), flush=True)
+    if asked("whole site"):
+        print(growing("whole site", seeds), flush=True)
+    for k in (1, 2, 3, 5, 8) if asked("X-means") else ():
+        print(clusters(k, seeds), flush=True)
 
 
 if __name__ == "__main__":

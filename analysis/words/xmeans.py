@@ -11,6 +11,8 @@ MOST: Final = 20
 """Clusters at most."""
 FEWEST: Final = 5
 """Texts in a cluster at least: fewer are nobody's template."""
+CUTS: Final = (2, 4, 8, 16)
+"""Parts that a cluster is tried in."""
 
 _ROUNDS: Final = 30
 _STARTS: Final = 4
@@ -52,15 +54,17 @@ def bic(points: Floats, labels: Ints) -> float:
 def xmeans(points: Floats, rng: np.random.Generator, *, most: int = MOST, fewest: int = FEWEST) -> Ints:
     """Return cluster labels, as many as the BIC bears; 0 is the largest cluster.
 
-    From one cluster on, each is cut in two where `bic` of its two halves is higher than that of the whole,
-    and then all points are assigned anew, until nothing more is cut.
+    From one cluster on, each is cut where `bic` of its parts is higher than that of the whole, and then all
+    points are assigned anew, until nothing more is cut; then clusters that are better as one are joined. The
+    paper cuts in two only. Six or more clusters that lie equally far apart are not found so, for no cut in
+    two is any better than none: `CUTS` has larger ones.
 
     Parameters
     ----------
     points
         Shape ``(R, M)``, dimensions of like spread.
     rng
-        Places the halves' first centres.
+        Places the parts' first centres.
     most
         Clusters at most.
     fewest
@@ -68,26 +72,60 @@ def xmeans(points: Floats, rng: np.random.Generator, *, most: int = MOST, fewest
     """
     labels = np.zeros(len(points), np.int64)
     while True:
-        parts: list[Floats] = []
         kinds = np.unique(labels)
+        room = most - len(kinds)
+        parts: list[Floats] = []
         for kind in kinds:
             own = points[labels == kind]
-            halves = _halves(own, rng, fewest)
-            better = halves is not None and bic(own, halves) > bic(own, np.zeros(len(own), np.int64))
-            if halves is not None and better:
-                parts += [own[halves == 0].mean(0), own[halves == 1].mean(0)]
-            else:
-                parts.append(own.mean(0))
-        if len(parts) == len(kinds) or len(parts) > most:
+            cut = _cut(own, rng, fewest, room + 1)
+            pieces = 1 if cut is None else int(cut.max()) + 1
+            room -= pieces - 1
+            parts += [own.mean(0)] if cut is None else [own[cut == piece].mean(0) for piece in range(pieces)]
+        if len(parts) == len(kinds):
             break
         moved = _settled(points, np.array(parts))
         if np.bincount(moved, minlength=len(parts)).min() < fewest:
             break
         labels = moved
+    joined = _joined(points, labels)
+    while len(np.unique(joined)) < len(np.unique(labels)):
+        # What was joined draws its borders anew; then more may be better as one.
+        labels = _settled(points, np.array([points[joined == kind].mean(0) for kind in np.unique(joined)]))
+        joined = _joined(points, labels)
+    labels = joined
     _, codes, size = np.unique(labels, return_inverse=True, return_counts=True)
     rank = np.empty(len(size), np.int64)
     rank[np.argsort(-size, kind="stable")] = np.arange(len(size))
     return rank[codes]
+
+
+def _cut(points: Floats, rng: np.random.Generator, fewest: int, most: int) -> Ints | None:
+    """The cut of one cluster that the BIC prefers most; ``None`` if it is better whole."""
+    best, found = bic(points, np.zeros(len(points), np.int64)), None
+    for pieces in CUTS:
+        if pieces > most or len(points) < pieces * fewest:
+            break
+        labels = _pieces(points, pieces, rng, fewest)
+        if labels is not None and (value := bic(points, labels)) > best:
+            best, found = value, labels
+    return found
+
+
+def _joined(points: Floats, labels: Ints) -> Ints:
+    """Clusters joined, two at a time and the best first, as long as the BIC of the two is higher as one."""
+    labels = labels.copy()
+    while True:
+        kinds = np.unique(labels).tolist()
+        gains = []
+        for place, a in enumerate(kinds):
+            for b in kinds[:place]:
+                both = (labels == a) | (labels == b)
+                one = bic(points[both], np.zeros(int(both.sum()), np.int64))
+                gains.append((one - bic(points[both], labels[both]), a, b))
+        if not gains or max(gains)[0] <= 0:
+            return labels
+        _, a, b = max(gains)
+        labels[labels == a] = b
 
 
 def _settled(points: Floats, centres: Floats) -> Ints:
@@ -104,21 +142,23 @@ def _settled(points: Floats, centres: Floats) -> Ints:
     return labels.astype(np.int64)
 
 
-def _halves(points: Floats, rng: np.random.Generator, fewest: int) -> Ints | None:
-    """The best of a few cuts in two; ``None`` where a half would be too small."""
-    if len(points) < 2 * fewest:
-        return None
+def _pieces(points: Floats, pieces: int, rng: np.random.Generator, fewest: int) -> Ints | None:
+    """The best of a few cuts, first centres far apart; ``None`` where a piece would be too small."""
     best: tuple[float, Ints] | None = None
     for _ in range(_STARTS):
-        first = points[rng.integers(len(points))]
-        far = ((points - first) ** 2).sum(1)
-        if not far.any():
-            return None
-        second = points[rng.choice(len(points), p=far / far.sum())]
-        labels = _settled(points, np.array([first, second]))
-        if np.bincount(labels, minlength=2).min() < fewest:
+        centres = points[[rng.integers(len(points))]]
+        far = np.full(len(points), np.inf)
+        for _ in range(pieces - 1):
+            far = np.minimum(far, ((points - centres[-1]) ** 2).sum(1))
+            if not far.any():
+                return None
+            centres = np.vstack([centres, points[rng.choice(len(points), p=far / far.sum())]])
+        labels = _settled(points, centres)
+        size = np.bincount(labels, minlength=pieces)
+        if size.min() < fewest:
             continue
-        squares = sum(float(((points[labels == h] - points[labels == h].mean(0)) ** 2).sum()) for h in (0, 1))
+        means = np.stack([np.bincount(labels, column, pieces) for column in points.T], axis=1) / size[:, None]
+        squares = float(((points - means[labels]) ** 2).sum())
         if best is None or squares < best[0]:
             best = squares, labels
     return None if best is None else best[1]

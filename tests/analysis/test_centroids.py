@@ -18,7 +18,7 @@ def blobs(seed: int, k: int, per: int = 60) -> tuple[npt.NDArray[np.float64], np
     return rng.standard_normal((k * per, 10)) + 6 / np.sqrt(2) * np.eye(10)[label], label
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
+@pytest.mark.parametrize("k", [1, 2, 5, 8])
 def test_clusters_are_as_many_as_there_are(k: int) -> None:
     found = [int(xmeans(blobs(seed, k)[0], np.random.default_rng(seed)).max()) + 1 for seed in range(20)]
     assert found.count(k) >= 19

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from moltarium.agents.reader import load_reader
+from benchmarks.motive_worlds import span, toned
 from moltarium.analysis.words.motives import motives
 from moltarium.analysis.words.tone import Tone, tone
 from moltarium.sim.record.coverage import Coverage
@@ -14,34 +13,9 @@ from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import SCHEMA_VERSION, Post, Run
 
-GLAD = (
-    "I love this, it is so wonderful and I am very happy!",
-    "Thank you all, this is the best day that we have had.",
-)
-GLOOMY = (
-    "I am so sad about this and it is the end of the line for me.",
-    "This is terrible and I am afraid that it will be the worst for us.",
-)
-
-
-def society(seed: int, step: float, authors: int = 60) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Return 600 texts whose chance to be glad rises by `step`, while gladder authors keep arriving."""
-    rng = np.random.default_rng(seed)
-    when = np.linspace(0, 1, 600)
-    author = np.minimum((rng.random(600) * (0.3 + 0.7 * when) * authors).astype(np.int64), authors - 1)
-    glad = rng.random(600) < 0.15 + 0.4 * author / authors + step * when
-    said = [(GLAD if each else GLOOMY)[int(rng.integers(0, 2))] for each in glad]
-    return said, author
-
-
-def span() -> float:
-    """Return the mean valence of what is glad less that of what is gloomy."""
-    read = load_reader().read([*GLAD, *GLOOMY]).vad[:, 0]
-    return float(read[:2].mean() - read[2:].mean())
-
 
 def found(seed: int, step: float) -> Tone:
-    return tone(*society(seed, step), draws=200, seed=seed)
+    return tone(*toned(seed, step), draws=200, seed=seed)
 
 
 def test_a_change_is_found_at_its_strength() -> None:
@@ -56,7 +30,7 @@ def test_gladder_newcomers_change_nobodys_tone() -> None:
 
 
 def test_a_language_that_is_not_covered_is_not_guessed() -> None:
-    said, author = society(0, 0.0)
+    said, author = toned(0, 0.0)
     more = tone([*said, "大家好，很高兴认识大家", "Ich bin nicht sicher, ob das auch für die anderen gilt."],
                 np.append(author, [0, 1]), draws=100)  # fmt: skip
     assert (more.n, more.not_covered) == (600, 2)
@@ -67,7 +41,7 @@ def test_a_language_that_is_not_covered_is_not_guessed() -> None:
 
 
 def test_motives_carry_it() -> None:
-    said, author = society(1, 0.0)
+    said, author = toned(1, 0.0)
     posts = [
         Post(i, i * 10**9, None, f"p{i}", f"a{author[i]}", "c", "", text, None) for i, text in enumerate(said)
     ]
