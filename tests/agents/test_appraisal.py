@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -191,6 +192,15 @@ def test_pooled_pulls_stay_in_bounds(pulls: list[Contribution]) -> None:
 @given(contributions, contributions)
 def test_more_pulls_never_weaken(pulls: list[Contribution], further: list[Contribution]) -> None:
     assert pool([*pulls, *further])[1] >= pool(pulls)[1] - 1e-12
+
+
+@given(contributions, st.randoms(use_true_random=False))
+def test_the_order_of_events_within_a_turn_does_not_matter(pulls: list[Contribution], chance: Random) -> None:
+    again = list(pulls)
+    chance.shuffle(again)
+    stimulus, strength, _ = pool(pulls)
+    assert pool(again)[0] == pytest.approx(stimulus, abs=1e-9)
+    assert pool(again)[1] == pytest.approx(strength, abs=1e-9)
 
 
 def test_pooling_by_hand() -> None:

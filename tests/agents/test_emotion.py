@@ -110,6 +110,30 @@ def test_two_part_steps_equal_one_whole(
 
 
 @pytest.mark.parametrize("model", MODELS)
+@settings(max_examples=20, deadline=None)
+@given(
+    mood=axes(), velocity=axes(-2, 2), stimulus=axes(), rest=axes(), traits=TRAITS, push=STRENGTH,
+    hours=HOURS, order=st.permutations(range(N)),
+)  # fmt: skip
+def test_nobodys_mood_depends_on_who_is_moved_before_it(
+    model: EmotionModel,
+    mood: Floats,
+    velocity: Floats,
+    stimulus: Floats,
+    rest: Floats,
+    traits: Floats,
+    push: Floats,
+    hours: Floats,
+    order: list[int],
+) -> None:
+    together = model.step(MoodState(mood, velocity), stimulus, push, rest, traits, hours)
+    state = MoodState(mood[order], velocity[order])
+    after = model.step(state, stimulus[order], push[order], rest[order], traits[order], hours[order])
+    np.testing.assert_allclose(after.mood, together.mood[order], atol=1e-12)
+    np.testing.assert_allclose(after.velocity, together.velocity[order], atol=1e-12)
+
+
+@pytest.mark.parametrize("model", MODELS)
 @settings(max_examples=40, deadline=None)
 @given(mood=axes(), velocity=axes(-2, 2), rest=axes(), traits=TRAITS)
 def test_left_alone_a_mood_comes_home(
