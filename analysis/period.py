@@ -61,6 +61,15 @@ def during(record: Record, since: int | None = None, until: int | None = None) -
     ------
     ValueError
         If `until` is not after `since`.
+
+    Examples
+    --------
+    >>> from moltarium.analysis.by_hand import MINUTE, forum
+    >>> talk = forum({"p": "ann", "q": "bob"}, [("c", "p", "bob")], minutes={"p": 0, "q": 5, "c": 9})
+    >>> [post.post_id for post in during(talk, until=5 * MINUTE).rows(Post)]
+    ['p']
+    >>> during(talk, until=9 * MINUTE).count(Comment)
+    0
     """
     if since is None and until is None:
         return record

@@ -54,7 +54,13 @@ def robustness(graph: Simple, order: Ints) -> float:
 
 
 def largest_first(graph: Simple) -> Ints:
-    """Return nodes from the largest degree on, as it was before anybody left; of equals the later first."""
+    """Return nodes from the largest degree on, as it was before anybody left; of equals the later first.
+
+    Examples
+    --------
+    >>> largest_first(Simple(4, np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3]))).tolist()
+    [2, 1, 0, 3]
+    """
     return np.argsort(by_degree(graph))[::-1].copy()
 
 

@@ -45,6 +45,11 @@ def density(n: int, m: int) -> float:
     ------
     NotComputable
         Under two nodes.
+
+    Examples
+    --------
+    >>> density(4, 3)
+    0.25
     """
     if n < 2:
         raise NotComputable("at least 1 edge")
@@ -109,6 +114,13 @@ def triangles(graph: Simple) -> Ints:
 
     Edges are pointed from smaller to larger degree, so that no node points to more than √(2m) others (Chiba
     & Nishizeki 1985, doi:10.1137/0214017). A triangle is then a path of two such edges whose ends are joined.
+
+    Examples
+    --------
+    A triangle 0-1-2 with a pendant 3 at node 2:
+
+    >>> triangles(Simple(4, np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3]))).tolist()
+    [1, 1, 1, 0]
     """
     from moltarium.analysis.graphs import kernels
 
@@ -223,6 +235,15 @@ def largest_scc(net: Network) -> float:
     ------
     NotComputable
         If the network has no edge.
+
+    Examples
+    --------
+    0 ⇄ 1 → 2 → 3:
+
+    >>> from moltarium.analysis.graphs.networks import from_pairs
+    >>> agents = np.array(list("abcd"), dtype=object)
+    >>> largest_scc(from_pairs(agents, np.array([0, 1, 1, 2]), np.array([1, 0, 2, 3])))
+    0.5
     """
     if not net.m:
         raise NotComputable("at least 1 edge")

@@ -90,6 +90,13 @@ def flooding(author: Ints, t: Ints) -> Ints:
         Agent code per text, or `UNKNOWN`.
     t
         Microseconds per text, in any order. An hour is any span of less than 60 minutes.
+
+    Examples
+    --------
+    One writes every half minute for an hour, one as much in ten hours:
+
+    >>> flooding(np.repeat([0, 1], 120), np.concatenate((np.arange(120), 10 * np.arange(120))) * 30_000_000)
+    array([0])
     """
     order = np.lexsort((t, author))
     who, when = author[order], t[order]
