@@ -15,7 +15,7 @@ from flask import Flask
 
 from moltarium.dashboards import gate
 from moltarium.dashboards.page import Lab, Page, View
-from moltarium.dashboards.pages import agents, compare, network, overview, questions, reasons, threads
+from moltarium.dashboards.pages import agents, compare, network, overview, questions, reasons, threads, words
 from moltarium.dashboards.pages.overview import badges, title_of
 from moltarium.dashboards.parts import Query, card, lack, link_to, said
 from moltarium.dashboards.source import Source
@@ -30,6 +30,7 @@ PAGES: Final[dict[str, Page]] = {
     for page in (
         overview.PAGE,
         *questions.PAGES,
+        *words.PAGES,
         *threads.PAGES,
         *agents.PAGES,
         network.PAGE,
@@ -44,7 +45,7 @@ SLOW: Final[dict[str, View]] = {name: view for page in PAGES.values() for name, 
 
 GROUPS: Final = (
     ("", ("overview",)),
-    ("Questions", ("topics", "norms", "alignment", "reciprocity")),
+    ("Questions", ("topics", "norms", "drift", "motives", "alignment", "reciprocity")),
     ("Look inside", ("threads", "agents", "network")),
     ("Side by side", ("compare",)),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from moltarium.analysis.affect.alignment import EmotionalAlignment, emotional_alignment
 from moltarium.analysis.battery import measure
@@ -10,8 +10,12 @@ from moltarium.analysis.compare import Comparison, compare, compare_published
 from moltarium.analysis.graphs.networks import Kind
 from moltarium.analysis.graphs.reciprocity import Reciprocity, reciprocity
 from moltarium.analysis.metric import Measure, Null
+from moltarium.analysis.words.drift import Drift, drift
+from moltarium.analysis.words.motives import motives
+from moltarium.analysis.words.norm_report import norms
 from moltarium.analysis.words.norms import NormConvergence, Texts, norm_convergence
 from moltarium.analysis.words.topics import Topics, topics
+from moltarium.dashboards.effects import Shown
 from moltarium.dashboards.parts import chance, interval, null_line, number, signed
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
@@ -143,3 +147,85 @@ def found_comparison(source: Source, against: Source) -> dict[str, Comparison]:
 def found_published(source: Source) -> dict[str, Comparison]:
     """Return a record beside the published figures."""
     return source.get("published", lambda own: compare_published(own.record))
+
+
+def found_norm_report(source: Source, texts: Texts = "post") -> dict[str, Any]:
+    """Return every reading of norms of a record."""
+    return source.get(f"norm-report/{texts}", lambda own: norms(own.record, texts=texts))
+
+
+def found_drift(source: Source) -> Drift:
+    """Return what reward changed in a record."""
+    return source.get("drift", lambda own: drift(own.record))
+
+
+def found_motives(source: Source) -> dict[str, Any]:
+    """Return the motives of a record."""
+    return source.get("motives", lambda own: motives(own.record))
+
+
+def norm_shown(report: dict[str, Any]) -> list[Shown]:
+    """Return the effects of `found_norm_report` as a page shows them."""
+    return [
+        Shown(
+            plainly(each["name"]), each["control"], each["observed"], each["expected"],
+            (each["ci"][0], each["ci"][1]), each["p"], each["verdict"],
+        )
+        for each in report["effects"]
+    ]  # fmt: skip
+
+
+def drift_effects(found: Drift) -> list[Shown]:
+    """Return the effects of drift as a page shows them."""
+    return [
+        Shown(
+            plainly(each.name), f"{each.control} ({each.n:,} agents)", each.observed, each.expected,
+            each.ci, each.p, each.verdict, each.definition,
+        )
+        for each in found.effects
+    ]  # fmt: skip
+
+
+def plainly(name: str) -> str:
+    """Return an effect's name in words: ``top_post.pace`` reads "top post: pace"."""
+    return name.replace(".", ": ", 1).replace(".", " ").replace("_", " ")
+
+
+def say_drift(found: Drift) -> Finding:
+    """Say whether reward changes what agents write."""
+    told = [name for name, verdict in found.verdicts.items() if verdict != "none"]
+    evidence = (
+        f"{len(found.effects)} comparisons of {found.agents:,} agents and {found.posts:,} posts, each with"
+        " its control and interval; one of twenty stands out by chance alone."
+    )
+    if not found.effects:
+        sentence = "Whether reward changes what agents write can't be said of this record."
+        return Finding(sentence, "Every comparison below says what it would need.", "none")
+    if not told:
+        return Finding(
+            "No sign that reward changes what agents write, beyond what any split shows.", evidence, "none"
+        )
+    ways = {"more": "above", "less": "below"}
+    names = "; ".join(f"{plainly(name)} lies {ways[found.verdicts[name]]} every control" for name in told)
+    return Finding(f"After a reward something changes: {names}.", evidence, "found")
+
+
+def say_motives(found: dict[str, Any]) -> Finding:
+    """Say what posts are for."""
+    acts = [row for row in found["acts"] if row["act"] != "not covered"]
+    if not acts:
+        return Finding("There is no post to read a motive from.", "", "none")
+    largest = max(acts, key=lambda row: row["share"])
+    ratio, ci = found["statements_per_question"], found["statements_per_question_ci"]
+    between = interval((ci[0], ci[1])) if ci else ""
+    asks = (
+        f"{number(ratio)} {between} posts inform for each one that asks."
+        if ratio is not None
+        else "Too few authors ask for a ratio of statements to questions."
+    )
+    bounds = interval((100 * largest["low"], 100 * largest["high"]))
+    return Finding(
+        f"What posts do most often is to {line(str(largest['act']), 30)}: {largest['share']:.0%} of them.",
+        f"{100 * largest['share']:.1f} % {bounds} of posts, by rules that are a sketch. {asks}",
+        "found",
+    )

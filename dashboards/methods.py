@@ -64,5 +64,29 @@ METHODS: Final[dict[str, Method]] = {
         " record leaves little time to answer.",
         "Garlaschelli & Loffredo 2004, doi:10.1103/PhysRevLett.93.268701.",
     ),
+    "drift": Method(
+        "Drift after reward",
+        "For the split at an agent's most-upvoted post, and at its largest jump of net votes: likeness of the"
+        " posts after to those before, pull towards everyone else's centroid, share that drift away, and"
+        " pace, with at most ten posts on either side.",
+        "Two controls: every other split of the same history (placebo), and agents not rewarded yet at the"
+        " same place of theirs (matched). An effect is claimed only if both give p < .05 with an interval"
+        " that leaves out 0, in the same direction.",
+        "A bare before/after figure says nothing: any split of a history looks like drift. A post that its"
+        " author follows up late stays its newest for longer, so pace is not yet an effect of reward.",
+        "Questions: arXiv:2602.13458, arXiv:2602.14299; controls are Moltarium's.",
+    ),
+    "motives": Method(
+        "Motives",
+        "Persona: cosine of a post and its author's bio. Speech acts: rules over surface patterns. Uptake:"
+        " TF-IDF cosine of a reply and what it answers. Tone: label and valence of the project's reader, its"
+        " change the slope inside authors. Language: script and function words.",
+        "Bios dealt out anew among agents; parents permuted within community and time block; each author's"
+        " texts in another order.",
+        "Speech acts have no score on MoltBook: nobody labelled it. Uptake counts shared words, quotes"
+        " included. Tone and readability read English only; the rest is counted as not covered.",
+        "MoltNet, arXiv:2602.13458; Flesch 1948, doi:10.1037/h0057532; MTLD: McCarthy & Jarvis 2010,"
+        " doi:10.3758/BRM.42.2.381.",
+    ),
 }
 """By the question's page."""

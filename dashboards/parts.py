@@ -13,6 +13,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from moltarium.analysis.metric import Measure, Null
+from moltarium.dashboards.methods import Method
 from moltarium.dashboards.untrusted import line
 
 Query: TypeAlias = Mapping[str, str]
@@ -89,6 +90,18 @@ def page_head(title: str, lead: str | None = None, *extra: Child) -> html.Header
     )
 
 
+def how(method: Method) -> html.Section:
+    """How a question is answered, in words."""
+    return card(
+        html.P(method.definition),
+        html.P([html.Strong("Null. "), method.null]),
+        html.P([html.Strong("Read with care. "), method.caveat]),
+        html.P(method.source, className="source"),
+        title="How this is measured",
+        wide=True,
+    )
+
+
 def headline(finding: str, evidence: str, tone: str = "plain") -> html.Div:
     """The one sentence that a page has to say, and the figures it rests on."""
     return html.Div(
@@ -148,6 +161,11 @@ def plain_figure(name: str, value: str, explanation: str) -> html.Div:
 def said(label: str) -> dict[str, Any]:
     """Return the attribute that says to a screen reader what a part is."""
     return {"aria-label": label}
+
+
+def unsaid() -> dict[str, Any]:
+    """Return the attribute that keeps a drawing from a screen reader, where its figures stand beside it."""
+    return {"aria-hidden": "true"}
 
 
 def height_of(figure: go.Figure) -> int:

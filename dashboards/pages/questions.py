@@ -10,19 +10,23 @@ from dash.development.base_component import Component
 
 from moltarium.analysis.graphs.networks import EDGE, Kind
 from moltarium.analysis.words.norms import Texts
+from moltarium.analysis.words.topics import Topics
 from moltarium.dashboards import figures
+from moltarium.dashboards.effects import effects_table, lacking
 from moltarium.dashboards.findings import (
     Finding,
     found_alignment,
+    found_norm_report,
     found_norms,
     found_reciprocity,
     found_topics,
+    norm_shown,
     say_alignment,
     say_norms,
     say_reciprocity,
     say_topics,
 )
-from moltarium.dashboards.methods import METHODS, Method
+from moltarium.dashboards.methods import METHODS
 from moltarium.dashboards.page import Lab, Page
 from moltarium.dashboards.parts import (
     Child,
@@ -34,9 +38,11 @@ from moltarium.dashboards.parts import (
     choices,
     frame_table,
     headline,
+    how,
     link_to,
     number,
     page_head,
+    plain_figure,
     slow,
     table,
 )
@@ -48,23 +54,12 @@ def _said(finding: Finding) -> Component:
     return headline(finding.sentence, finding.evidence, finding.tone)
 
 
-def _how(method: Method) -> Component:
-    return card(
-        html.P(method.definition),
-        html.P([html.Strong("Null. "), method.null]),
-        html.P([html.Strong("Read with care. "), method.caveat]),
-        html.P(method.source, className="source"),
-        title="How this is measured",
-        wide=True,
-    )
-
-
 def _topics(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Topics", "What do agents post about?"),
             slow("topics", query, "Fitting topics; the first time takes about twenty seconds…"),
-            _how(METHODS["topics"]),
+            how(METHODS["topics"]),
         ]
     )
 
@@ -111,13 +106,14 @@ def _topics_found(lab: Lab, _query: Query) -> Component:
             f"{topic.size:,}",
             f"{topic.share:.1%}",
             f"{topic.outliers:,}",
+            number(npmi),
             dcc.Link("read", href=link_to("thread", id=topic.example)),
         ]
-        for topic in found.topics
+        for topic, npmi in zip(found.topics, found.coherence, strict=True)
     ]
     columns = [
         Column("topic", True), Column("words"), Column("posts", True), Column("share", True),
-        Column("outliers", True), Column("typical post"),
+        Column("outliers", True), Column("coherence", True), Column("typical post"),
     ]  # fmt: skip
     return html.Div(
         [
@@ -140,7 +136,52 @@ def _topics_found(lab: Lab, _query: Query) -> Component:
                 title="Over time",
                 wide=True,
             ),
+            _topic_quality(found),
         ]
+    )
+
+
+def _topic_quality(found: Topics) -> Component:
+    coherent = pd.Series(found.coherence, dtype=float).mean()
+    communities = found.communities.assign(
+        community=[f"m/{line(str(name), 40)}" for name in found.communities["community"]],
+        topic=[line(found.topics[int(number)].label, 60) for number in found.communities["topic"]],
+    )
+    return card(
+        html.Div(
+            [
+                plain_figure(
+                    "stability",
+                    number(found.stability),
+                    "Agreement with clusterings of other seeds (adjusted Rand index): 0 chance, 1 the same.",
+                ),
+                plain_figure(
+                    "stability to order",
+                    number(found.order_stability),
+                    "The same for texts in another order.",
+                ),
+                plain_figure(
+                    "coherence",
+                    number(coherent),
+                    "Mean NPMI of topics' words: −1 never together, 0 as by chance, 1 only together.",
+                ),
+                plain_figure(
+                    "diversity", number(found.diversity), "Share of distinct words among all topics' words."
+                ),
+                plain_figure(
+                    "outliers",
+                    f"{found.outlier_share:.1%}",
+                    "Posts that lie no nearer to their topic than strangers do.",
+                ),
+            ],
+            className="figures",
+        ),
+        behind(
+            f"What each community talks about ({len(communities)})",
+            frame_table(communities, "Its largest topic; focus above 0: narrower than its size explains"),
+        ),
+        title="How good are these topics?",
+        wide=True,
     )
 
 
@@ -158,8 +199,35 @@ def _norms(_lab: Lab, query: Query) -> Component:
             page_head("Norm convergence", "Do communities come to write alike?"),
             choices("norms", query, "texts", TEXTS, _texts(query)),
             slow("norms", query, "Comparing texts inside communities…"),
-            _how(METHODS["norms"]),
+            _more_norms(query),
+            how(METHODS["norms"]),
         ]
+    )
+
+
+def _more_norms(query: Query) -> Component:
+    if query.get("more") == "1":
+        return slow("norm-effects", query, "Asking eight questions of norms; this can take a minute or two…")
+    return card(
+        html.P("Templates, newcomers, enforcement, wording and style, each beside its control."),
+        dcc.Link("Compute", href=link_to("norms", **{**query, "more": 1}), className="button"),
+        title="Other readings of norms",
+        note="Not computed yet: it takes a minute on ten thousand texts.",
+        wide=True,
+    )
+
+
+def _norm_effects(lab: Lab, query: Query) -> Component:
+    report = found_norm_report(lab.source, _texts(query))
+    missing = [
+        (name, part["needs"]) for name, part in report.items() if isinstance(part, dict) and "needs" in part
+    ]
+    return card(
+        effects_table(norm_shown(report), "Every question of norms that this record answers"),
+        lacking(missing),
+        title="Other readings of norms",
+        note="Where several figures answer one question, p is held against .05 / their number.",
+        wide=True,
     )
 
 
@@ -194,7 +262,7 @@ def _alignment(_lab: Lab, query: Query) -> Component:
         [
             page_head("Emotional alignment", "Do comments feel as what they answer does?"),
             slow("alignment", query, "Reading emotion off texts and permuting parents…"),
-            _how(METHODS["alignment"]),
+            how(METHODS["alignment"]),
         ]
     )
 
@@ -254,7 +322,7 @@ def _reciprocity(_lab: Lab, query: Query) -> Component:
             page_head("Reciprocity", "Do agents answer each other?"),
             choices("reciprocity", query, "edge", EDGES, _kind(query)),
             slow("reciprocity", query, "Drawing null networks with the same degrees…"),
-            _how(METHODS["reciprocity"]),
+            how(METHODS["reciprocity"]),
         ]
     )
 
@@ -297,7 +365,7 @@ def _reciprocity_found(lab: Lab, query: Query) -> Component:
 
 PAGES: Final = (
     Page("topics", "Topics", _topics, {"topics": _topics_found}),
-    Page("norms", "Norms", _norms, {"norms": _norms_found}),
+    Page("norms", "Norms", _norms, {"norms": _norms_found, "norm-effects": _norm_effects}),
     Page("alignment", "Alignment", _alignment, {"alignment": _alignment_found}),
     Page("reciprocity", "Reciprocity", _reciprocity, {"reciprocity": _reciprocity_found}),
 )
