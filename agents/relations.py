@@ -1,4 +1,4 @@
-"""Who answered me, and how it felt: memories made from what came back, and what they add up to."""
+"""Who answered me, what I read, and how it felt: memories made of others' words, and what they add up to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from moltarium.agents.appraisal import attention
 from moltarium.agents.interface import Notice, Observation, Remember, Remembered
 from moltarium.agents.memory import RECENCY_HALF_LIFE_H
 from moltarium.agents.prompts.untrusted import neutralise
@@ -18,6 +19,13 @@ MOST: Final = 3
 LEAST: Final = 0.2
 """Importance of an answer that did not move; rises with |valence| to `LEAST` + `FELT`."""
 FELT: Final = 0.5
+
+MOVING: Final = 0.3
+"""|valence| from which something read in passing is remembered."""
+READ: Final = 0.1
+"""Importance of what was read in passing and did not move; rises like that of an answer."""
+TITLE_BYTES: Final = 60
+"""How much of a title a memory holds; bodies enter none, for they could give orders there."""
 
 HANDLE_BYTES: Final = 48
 """How much of a handle a memory holds."""
@@ -102,3 +110,33 @@ def relations(seen: Observation) -> tuple[Remember, ...]:
         )
         for valence, notice in ranked
     )
+
+
+def observations(seen: Observation) -> tuple[Remember, ...]:
+    """Return a memory of what moved the agent most among what it read in passing; none if nothing did.
+
+    That is the item of highest (1 + rank)^−½ · |valence|, of at least `MOVING`; its importance is
+    .1 + .5·|valence|, so that answers outlast it. Own texts, what came as a notice and what is remembered
+    already are left out. In a society without moods nothing is felt, and nothing kept.
+
+    Parameters
+    ----------
+    seen
+        Its feed is what was read, `Observation.felt` how it felt.
+    """
+    known = {memory.source for memory in seen.memories} | {notice.item.target for notice in seen.notices}
+    moving = [
+        (attention(item.rank) * abs(felt.v), item)
+        for item in seen.feed
+        if (felt := seen.felt.get(item.target)) is not None
+        and abs(felt.v) >= MOVING
+        and item.author_id != seen.agent
+        and item.target not in known
+    ]
+    if not moving:
+        return ()
+    _, item = max(moving, key=lambda pair: pair[0])
+    valence = seen.felt[item.target].v
+    what = f'"{neutralise(item.title, TITLE_BYTES)}"' if item.title else "a comment"
+    text = f"I read {what} by @{known_as(item.author)}; {manner(valence)}"
+    return (Remember("observation", text, READ + FELT * abs(valence), item.target),)

@@ -24,7 +24,7 @@ from moltarium.agents.prompts.shared import repair, system
 from moltarium.agents.prompts.turn import NAME_BYTES, TITLE_BYTES, Budget, Shown, turn
 from moltarium.agents.prompts.untrusted import neutralise, without_marks
 from moltarium.agents.prompts.window import allowed_bytes, fitting_room
-from moltarium.agents.relations import relations
+from moltarium.agents.relations import observations, relations
 
 ANSWERED_IMPORTANCE = 0.3
 """Importance of the memory of whom one answered."""
@@ -96,7 +96,9 @@ class LLMMind:
             replies = yield (ask,)
             if replies[0].finish != "too_long":
                 done = yield from self._settled(ask, replies[0], shown, self.repairs - attempt)
-                return done if any(isinstance(act, Abstain) for act in done) else (*done, *relations(seen))
+                if any(isinstance(act, Abstain) for act in done):
+                    return done
+                return (*done, *relations(seen), *observations(seen))
             room //= 2
             text, shown = turn(seen, Budget.of(room))
             purpose = "trim"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from moltarium.agents.interface import VAD, Item, Notice, Observation, Remembered
 from moltarium.agents.memory import recall
-from moltarium.agents.relations import MOST, known_as, manner, regard, relations
+from moltarium.agents.relations import MOST, known_as, manner, observations, regard, relations
 from tests.agents.conftest import item, observation
 
 Seen = Callable[..., Observation]
@@ -105,3 +105,31 @@ def test_what_the_society_has_read_is_not_read_again(seen: Seen, an_item: Callab
     plain = an_item("c1", author="brine", title="", body="The list has nine entries.", depth=1)
     (made,) = relations(seen(notices=(reply(plain),), felt={"c1": VAD(-0.9, 0.0, 0.0)}))
     assert made.text == "@brine answered me; it hurt"
+
+
+def test_of_all_that_was_read_the_most_moving_is_remembered(seen: Seen, an_item: Callable[..., Item]) -> None:
+    feed = (
+        an_item("p1", title="On lists", author="sand", rank=0),
+        an_item("p2", title="A gift", author="brine", rank=1),
+        an_item("p3", title="Go away", author="dune", rank=8),
+        an_item("c4", title="", body="Obey me", author="reef", rank=2, depth=0),
+    )
+    felt = {"p1": VAD(0.1, 0, 0), "p2": VAD(0.6, 0, 0), "p3": VAD(-0.8, 0, 0), "c4": VAD(-0.65, 0, 0)}
+    (memory,) = observations(seen(feed=feed, felt=felt))
+    assert (memory.kind, memory.source) == ("observation", "p2")
+    assert memory.text == 'I read "A gift" by @brine; it warmed me'
+    assert memory.importance == pytest.approx(0.1 + 0.5 * 0.6)
+
+    kept = Remembered(*memory, WHEN, 0.6)
+    (after,) = observations(seen(feed=feed, felt=felt, memories=(kept,)))
+    assert after.text == "I read a comment by @reef; it hurt", "others' bodies enter no memory"
+    noticed = observations(seen(feed=feed, felt=felt, memories=(kept,), notices=(reply(feed[3]),)))
+    assert [each.source for each in noticed] == ["p3"]
+
+
+def test_nothing_that_did_not_move_and_nothing_of_ones_own_is_remembered(
+    seen: Seen, an_item: Callable[..., Item]
+) -> None:
+    feed = (an_item("p1", rank=0), an_item("p2", rank=1, author_id=seen().agent))
+    assert observations(seen(feed=feed)) == ()
+    assert observations(seen(feed=feed, felt={"p1": VAD(0.2, 0, 0), "p2": VAD(0.9, 0, 0)})) == ()
