@@ -82,16 +82,17 @@ def straighten(
         place[order[k]] = k
     reach = np.log(max(n // 2, 1))
     for _ in range(attempts):
-        s = _draw(state, len(mate))
-        a = node[s]
+        s = int(_draw(state, len(mate)))
+        a = int(node[s])
         far = int(np.exp(_draw(state, 1 << 30) / (1 << 30) * reach))
-        d = order[(place[a] + (far if _draw(state, 2) else n - far)) % n]
+        d = int(order[int(place[a] + (far if _draw(state, 2) else n - far)) % n])
         if first[d] == first[d + 1]:
             continue
-        t = first[d] + _draw(state, first[d + 1] - first[d])
-        b, c = node[mate[s]], node[mate[t]]
-        now = _apart(place[a], place[b], n) + _apart(place[c], place[d], n)
-        if a == d or c == b or _apart(place[a], place[d], n) + _apart(place[c], place[b], n) >= now:
+        t = int(first[d]) + int(_draw(state, int(first[d + 1] - first[d])))
+        u, v = int(mate[s]), int(mate[t])
+        b, c = int(node[u]), int(node[v])
+        now = _apart(place, a, b) + _apart(place, c, d)
+        if a == d or c == b or _apart(place, a, d) + _apart(place, c, b) >= now:
             continue
         one, other = _key(a, d, False), _key(c, b, False)
         if one == other or table[_slot(table, one, shift)] == one:
@@ -102,17 +103,16 @@ def straighten(
         _drop(table, _key(c, d, False), shift)
         table[_slot(table, one, shift)] = one
         table[_slot(table, other, shift)] = other
-        u, v = mate[s], mate[t]
         mate[s], mate[t], mate[u], mate[v] = t, s, v, u
         done += 1
     return done
 
 
 @compiled
-def _apart(a: int, b: int, n: int) -> int:
-    """Return the distance of two places on a ring of n."""
-    way = abs(a - b)
-    return min(way, n - way)
+def _apart(place: Ints, a: int, b: int) -> int:
+    """Return how far two nodes stand apart on the ring."""
+    way = abs(int(place[a]) - int(place[b]))
+    return min(way, len(place) - way)
 
 
 @compiled

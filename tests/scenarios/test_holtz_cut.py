@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import networkx as nx
 import numpy as np
@@ -135,18 +135,20 @@ def _activity(posts: dict[str, Any], comments: dict[str, Any]) -> dict[str, floa
 
 def _network(posts: dict[str, Any], comments: dict[str, Any]) -> dict[str, float]:
     directed: nx.DiGraph[str] = nx.DiGraph()
-    both: nx.Graph[str] = nx.Graph()
+    between: Counter[tuple[str, str]] = Counter()
     for comment in comments.values():
         above = comments[comment["parent_id"]] if comment["parent_id"] else posts[comment["post_id"]]
         a, b = comment["author_id"], above["author_id"]
         if a is None or b is None or a == b:
             continue
         directed.add_edge(a, b)
-        both.add_edge(a, b, comments=both.get_edge_data(a, b, {"comments": 0})["comments"] + 1)
+        between[min(a, b), max(a, b)] += 1
+    both: nx.Graph[str] = nx.Graph()
+    both.add_edges_from((a, b, {"comments": number}) for (a, b), number in between.items())
     whole = both.subgraph(max(nx.connected_components(both), key=len))
     far = dict(nx.all_pairs_dijkstra_path_length(whole, weight="comments"))
     weighted = [far[a][b] for a, b in combinations(whole, 2)]
-    local = nx.clustering(both)
+    local = cast("dict[str, float]", nx.clustering(both))
     return {
         "network.reply.nodes": directed.number_of_nodes(),
         "network.reply.edges": directed.number_of_edges(),
