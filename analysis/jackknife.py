@@ -24,6 +24,9 @@ MOST_LACKING: Final = 0.1
 LEAST_FREEDOM: Final = 3.0
 """Degrees of freedom below which there is no interval: one agent then makes up the whole error."""
 
+UNSURE: Final = "no interval: hardly any agent makes a difference, or one makes nearly all of it"
+"""Said of a figure whose jackknife gives none."""
+
 
 class Scale(NamedTuple):
     """A scale on which a figure is nearer to normal, and which its interval can't leave."""

@@ -118,6 +118,7 @@ class Sheet:
         ci: Callable[[float], tuple[float, float] | None] | None = None,
         null: Callable[[float], Null | None] | None = None,
         note: str | None = None,
+        why: str | None = None,
     ) -> None:
         """Compute and enter one measure.
 
@@ -131,6 +132,8 @@ class Sheet:
             Give interval and null standing of a value that could be computed.
         note
             What was left out.
+        why
+            Added to the note where `ci` gives no interval.
         """
         text, source = self._definitions[name]
         try:
@@ -140,8 +143,11 @@ class Sheet:
             return
         if not math.isfinite(value):
             raise ArithmeticError(f"{self.prefix}.{name} is {value}: a measure is finite or not computable")
+        interval = ci(value) if ci else None
+        if ci and interval is None:
+            note = "; ".join(filter(None, (note, why))) or None
         self.measures[f"{self.prefix}.{name}"] = Measure(
-            value, source, text, ci=ci(value) if ci else None, null=null(value) if null else None, note=note
+            value, source, text, ci=interval, null=null(value) if null else None, note=note
         )
 
     def lack(self, names: Iterable[str], needs: str) -> None:

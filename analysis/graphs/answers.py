@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval
+from moltarium.analysis.bootstrap import Floats, Interval
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.graphs.left_out import share_interval
 from moltarium.analysis.graphs.networks import Network, addressees, from_pairs
 from moltarium.analysis.graphs.nulls import over_chains, standing
 from moltarium.analysis.graphs.structure import count_mutual, mutual_edges
 from moltarium.analysis.graphs.structure_family import null_draws, reciprocity_draws
-from moltarium.analysis.jackknife import POSITIVE, SHARE, jackknifed, sum_without
+from moltarium.analysis.jackknife import POSITIVE, UNSURE, jackknifed, sum_without
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -200,12 +201,12 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     )
     both = mutual_edges(net)
     ci = _without_agents(net, both, np.ones(net.m), sampling)
-    sheet.enter("within_communities", lambda: r, ci=ci, null=strict)
+    sheet.enter("within_communities", lambda: r, ci=ci, null=strict, why=UNSURE)
     ties = {"tie_1": (1, 1), "tie_2_4": (2, 4), "tie_5": (5, np.inf)}
     chosen = {name: (net.weight >= low) & (net.weight <= high) for name, (low, high) in ties.items()}
     for name, these in chosen.items():
         ci = _without_agents(net, both & these, these, sampling)
-        sheet.enter(name, partial(_share, both & these, these), ci=ci)
+        sheet.enter(name, partial(_share, both & these, these), ci=ci, why=UNSURE)
     half = len(found.t) // 2
     for name, part in (("early", slice(None, half)), ("late", slice(half, None))):
         then = from_pairs(corpus.agents, found.source[part], found.target[part])
@@ -213,7 +214,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         every = np.ones(then.m, dtype=np.bool_)
         needs = "at least 1 edge in each half"
         ci = _without_agents(then, both, every, sampling)
-        sheet.enter(name, partial(_share, both, every, needs), ci=ci)
+        sheet.enter(name, partial(_share, both, every, needs), ci=ci, why=UNSURE)
     _enter_timed(sheet, found, sampling)
     return {f"reciprocity.{name}": sheet.measures[f"reciprocity.{name}"] for name in DEFINITIONS}
 
@@ -227,7 +228,7 @@ def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampl
         _standing, np.array(draws), "addressees permuted over comments: in- and out-strengths kept"
     )
     ci = _without_agents(net, matched_comments(net), net.weight, sampling)
-    sheet.enter("weighted", lambda: weighted_reciprocity(net), ci=ci, null=null)
+    sheet.enter("weighted", lambda: weighted_reciprocity(net), ci=ci, null=null, why=UNSURE)
 
 
 def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
@@ -253,11 +254,13 @@ def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
         null = partial(_standing, table[:, 2 * k], "times permuted over comments")
         ci = _without_agents(pairs, *pairs.returned(dated, hours * HOUR), sampling)
         needs = f"a record longer than {hours} h"
-        sheet.enter(f"answered_{name}", partial(_known, own[2 * k], needs), ci=ci, null=null)
+        sheet.enter(f"answered_{name}", partial(_known, own[2 * k], needs), ci=ci, null=null, why=UNSURE)
         null = partial(_standing, table[:, 2 * k + 1], "times permuted over comments")
         ci = partial(hazard_interval, pairs.source, pairs.target, pairs.hazard(dated, hours * HOUR))
         needs = f"answers within {hours} h and after"
-        sheet.enter(f"hazard_ratio_{name}", partial(_known, own[2 * k + 1], needs), ci=ci, null=null)
+        sheet.enter(
+            f"hazard_ratio_{name}", partial(_known, own[2 * k + 1], needs), ci=ci, null=null, why=UNSURE
+        )
 
 
 def hazard_interval(
@@ -274,16 +277,11 @@ def hazard_interval(
     ratio
         Their ratio of rates.
     """
-    hits, near, others, far = without_agents(source, target, *parts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return jackknifed(hits / near / (others / far), POSITIVE)(ratio)
-
-
-def without_agents(source: Ints, target: Ints, *parts: npt.ArrayLike) -> list[Floats]:
-    """Return sums over pairs of agents without each agent, one array of shape (agents,) per part."""
     names, ends = np.unique(np.concatenate((source, target)), return_inverse=True)
     heads, tails = np.split(ends, 2)
-    return [sum_without(heads, tails, part, len(names)) for part in parts]
+    hits, near, others, far = (sum_without(heads, tails, part, len(names)) for part in parts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return jackknifed(hits / near / (others / far), POSITIVE)(ratio)
 
 
 def _homes(corpus: Corpus, net: Network) -> Ints:
@@ -318,12 +316,8 @@ def _matched_share(source: Ints, target: Ints, base: int) -> float:
 def _without_agents(
     pairs: Pairs | Network, above: npt.ArrayLike, below: npt.ArrayLike, sampling: Sampling
 ) -> Callable[[float], Interval | None] | None:
-    """Return the interval of a share of pairs, exact without each agent; ``None`` without draws."""
-    if not sampling.draws:
-        return None
-    parts = without_agents(pairs.source, pairs.target, above, below)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return jackknifed(np.divide(*parts), SHARE) if len(parts[0]) >= MIN_BLOCKS else None
+    """Return the interval of a share of pairs; ``None`` without draws."""
+    return share_interval(pairs.source, pairs.target, above, below) if sampling.draws else None
 
 
 def _share(

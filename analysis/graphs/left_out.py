@@ -15,12 +15,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval
 from moltarium.analysis.corpus import Ints
 from moltarium.analysis.graphs.networks import Network
 from moltarium.analysis.graphs.paths import side_by_side
 from moltarium.analysis.graphs.structure import Simple
-from moltarium.analysis.jackknife import sum_without
+from moltarium.analysis.jackknife import SHARE, jackknifed, sum_without
 
 EDGES: Final = 20_000_000
 """Edges over all networks with a group left out: `MOST` groups of a network of 500,000 edges."""
@@ -146,3 +146,35 @@ def dyads_without(whole: Whole) -> Dyads:
     follow = np.bincount(flat.low, lone[flat.high], net.n) + np.bincount(flat.high, lone[flat.low], net.n)
     nodes = (net.n - 1 - follow).astype(np.float64)
     return Dyads(nodes, count(np.ones(net.m)), count(whole.back))
+
+
+def share_interval(
+    source: Ints, target: Ints, above: npt.ArrayLike, below: npt.ArrayLike
+) -> Callable[[float], Interval | None]:
+    """Return the function from ``Σ above / Σ below`` over pairs to its interval, exact without each agent.
+
+    A pair goes with either of its agents, so that its own chance counts twice: where ties, not agents, make
+    the difference, the interval is up to √2 times as wide as it need be.
+
+    Parameters
+    ----------
+    source, target
+        The two agents of each pair, any numbers, shape (pairs,).
+    above, below
+        What each pair adds, shape (pairs,); the share is in [0, 1].
+
+    Returns
+    -------
+    Callable
+        Gives ``None`` under `MIN_BLOCKS` agents.
+    """
+    over, under = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
+    counted = under > 0
+    names, ends = np.unique(np.concatenate((source[counted], target[counted])), return_inverse=True)
+    if len(names) < MIN_BLOCKS:
+        return lambda _: None
+    over, under = over[counted], under[counted]
+    heads, tails = np.split(ends, 2)
+    left = [sum_without(heads, tails, part, len(names)) for part in (over, under)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return jackknifed(left[0] / left[1], SHARE)

@@ -42,6 +42,7 @@ from moltarium.analysis.graphs.shape_intervals import (
     WITHOUT,
     Intervals,
     intervals,
+    why_not,
 )
 from moltarium.analysis.graphs.structure import Simple, clustering, communities, mutual_edges, undirected
 from moltarium.analysis.graphs.structure_family import (
@@ -52,6 +53,7 @@ from moltarium.analysis.graphs.structure_family import (
     null_draws,
 )
 from moltarium.analysis.inequality import gini, top_share
+from moltarium.analysis.jackknife import UNSURE
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
 
@@ -179,14 +181,15 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
     nulls = _nulls(net, flat, sampling)
     found = intervals(Whole(net, flat, mutual_edges(net)), _central, sampling) if sampling.draws else {}
     for name, compute in _central(net, flat).items():
-        why = joined(note, NO_INTERVAL.get(name))
-        sheet.enter(name, compute, ci=found.get(name), null=_null(nulls.get(name)), note=why)
+        remark, null = joined(note, why_not(name, net.n)), _null(nulls.get(name))
+        sheet.enter(name, compute, ci=found.get(name), null=null, note=remark, why=UNSURE)
     _enter_paths(sheet, net, flat, sampling, found)
     _enter_communities(sheet, flat, sampling)
     census = triad_census(net, flat)
     for kind, count in census.items():
         name = f"triad_{kind}"
-        sheet.enter(name, partial(float, count), ci=found.get(name), null=_null(nulls.get(name)), note=note)
+        ci, null = found.get(name), _null(nulls.get(name))
+        sheet.enter(name, partial(float, count), ci=ci, null=null, note=note, why=UNSURE)
     return {f"{sheet.prefix}.{name}": sheet.measures[f"{sheet.prefix}.{name}"] for name in DEFINITIONS}
 
 
@@ -231,7 +234,7 @@ def _enter_paths(
     remark = joined(note, sampled)
     top = int(found.betweenness.argmax())
     mean_ci = ci.get("path_mean", fixed(found.mean_ci))
-    sheet.enter("path_mean", lambda: found.mean, ci=mean_ci, note=remark)
+    sheet.enter("path_mean", lambda: found.mean, ci=mean_ci, note=remark, why=UNSURE)
     most = _around(found, top)
     extreme = joined(remark, SAMPLED_ONLY if most else NO_INTERVAL["betweenness_max"])
     sheet.enter("betweenness_max", lambda: found.betweenness[top], ci=fixed(most), note=extreme)

@@ -62,8 +62,21 @@ NO_INTERVAL: Final = {
     "small_world": "no interval: three null graphs say too little of their own chance",
 }
 """Measures without an interval, and why."""
+LEAST_TOP: Final = 10
+"""Agents that a share of the top must count to have an interval: the share of four is an extreme too."""
+_TOPS: Final = {
+    "pagerank_top1": 1,
+    **{f"top{top}_{way}": top for way in ("in", "out") for top in TOPS},
+}
 SAMPLED_ONLY: Final = "interval of the search's sampling alone"
 """Said where sources were sampled and the agents' own chance has no interval."""
+
+
+def why_not(name: str, n: int) -> str | None:
+    """Return why a measure of a network of n agents has no interval, ``None`` if it may have one."""
+    if name in _TOPS and hub_count(n, _TOPS[name] / 100) < LEAST_TOP:
+        return f"no interval: a top of fewer than {LEAST_TOP} agents"
+    return NO_INTERVAL.get(name)
 
 
 def intervals(whole: Whole, central: Figures, sampling: Sampling) -> Intervals:
@@ -100,7 +113,7 @@ def intervals(whole: Whole, central: Figures, sampling: Sampling) -> Intervals:
 
     rows = figures_without(whole, figures, np.random.default_rng([sampling.seed, 44]))
     scales = enumerate(GROUPED.items()) if len(rows) else ()
-    found = {name: jackknifed(rows[:, k], scale) for k, (name, scale) in scales}
+    found = {name: jackknifed(rows[:, k], scale) for k, (name, scale) in scales if why_not(name, n) is None}
     for top in WITHOUT if found else ():
         # Of those who stay, or every interval would hold how many went.
         found[f"without_hubs_{top}"] = partial(_shrunk, found[f"without_hubs_{top}"], _staying(n, top))

@@ -30,7 +30,7 @@ from moltarium.analysis.graphs.structure import (
 )
 from moltarium.analysis.graphs.ties import NEEDS
 from moltarium.analysis.inequality import gini
-from moltarium.analysis.jackknife import ANGLE, CORRELATION, PLAIN, POSITIVE, SHARE, Scale, jackknifed
+from moltarium.analysis.jackknife import ANGLE, CORRELATION, PLAIN, POSITIVE, SHARE, UNSURE, Scale, jackknifed
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.schema import Comment, Post, Row
 
@@ -64,15 +64,6 @@ SHAPE: Final[dict[str, Definition]] = {
     "largest_scc": Definition("share of nodes in the largest strongly connected component", _HOLTZ),
 }
 """What is measured on each network."""
-
-DYADIC: Final[dict[str, Scale]] = {
-    "density": SHARE,
-    "reciprocity": SHARE,
-    "rho": CORRELATION,
-    "mutual_dyads": POSITIVE,
-    "mutual_share": SHARE,
-}
-"""Measures of pairs, exact without each agent, and the scale of their intervals."""
 
 GROUPED: Final[dict[str, Scale]] = {
     "clustering_global": SHARE,
@@ -152,7 +143,8 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
         **_modularity_null(flat, sampling),
     }
     for name, compute in _values(shapes).items():
-        sheet.enter(name, compute, ci=intervals.get(name), null=_null(nulls.get(name)), note=note)
+        ci, null = intervals.get(name), _null(nulls.get(name))
+        sheet.enter(name, compute, ci=ci, null=null, note=note, why=UNSURE)
     return sheet.measures
 
 
@@ -205,26 +197,24 @@ def _intervals(
 
 
 def dyadic(whole: Whole) -> dict[str, Callable[[float], Interval | None]]:
-    """Return, per measure of `DYADIC`, the function from its value to its interval.
+    """Return, per measure of pairs, the function from its value to its interval, exact without each agent.
 
-    Exact without each agent; a dyad goes with either end, so that its own chance counts twice and intervals
-    are rather too wide than too narrow (Lin, Lunde & Sarkar 2020, arXiv:2004.08935). None under
-    `bootstrap.MIN_BLOCKS` agents.
+    A pair goes with either of its agents, so that its own chance counts twice: where ties, not agents, make
+    the difference, intervals are up to √2 times as wide as they need be. None under `bootstrap.MIN_BLOCKS`
+    agents.
     """
     if whole.net.n < MIN_BLOCKS:
         return {}
     left = dyads_without(whole)
     with np.errstate(divide="ignore", invalid="ignore"):
-        pairs = left.nodes * (left.nodes - 1)
-        a, r = left.edges / pairs, left.mutual / left.edges
-        without = {
-            "density": a,
-            "reciprocity": r,
-            "rho": (r - a) / (1 - a),
-            "mutual_dyads": left.mutual / 2,
-            "mutual_share": _share_of_pairs(r),
+        a, r = left.edges / (left.nodes * (left.nodes - 1)), left.mutual / left.edges
+        return {
+            "density": jackknifed(a, SHARE),
+            "reciprocity": jackknifed(r, SHARE),
+            "rho": jackknifed((r - a) / (1 - a), CORRELATION),
+            "mutual_dyads": jackknifed(left.mutual / 2, POSITIVE),
+            "mutual_share": jackknifed(_share_of_pairs(r), SHARE),
         }
-    return {name: jackknifed(without[name], scale) for name, scale in DYADIC.items()}
 
 
 def _share_of_pairs(r: F) -> F:

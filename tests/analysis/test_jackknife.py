@@ -10,11 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moltarium.analysis.graphs.left_out import Whole, dyads_without, figures_without, groups
+from moltarium.analysis.graphs.left_out import (
+    Whole,
+    dyads_without,
+    figures_without,
+    groups,
+    share_interval,
+)
 from moltarium.analysis.graphs.networks import Network, from_pairs
-from moltarium.analysis.graphs.robust import without
 from moltarium.analysis.graphs.shape import joined_without
 from moltarium.analysis.graphs.structure import clustering, count_mutual, mutual_edges, undirected
+from moltarium.analysis.graphs.taken_out import without
 from moltarium.analysis.jackknife import (
     ANGLE,
     CORRELATION,
@@ -134,6 +140,19 @@ def test_leaving_each_agent_out_equals_building_anew(edges: list[tuple[int, int]
         assert (left.flat.low.tolist(), left.flat.high.tolist()) == (flat.low.tolist(), flat.high.tolist())
         assert left.mutual == count_mutual(anew.source, anew.target, anew.n) == every.mutual[k]
         assert (every.nodes[k], every.edges[k], weights[k]) == (anew.n, anew.m, anew.weight.sum())
+
+
+def test_of_independent_pairs_the_error_is_at_most_root_two_too_large() -> None:
+    # Ties of equal agents: the share of mutual ones has the error of a share of independent pairs.
+    rng = np.random.default_rng(5)
+    a, b = np.triu_indices(80, 1)
+    mutual = (rng.random(len(a)) < 0.3).astype(np.float64)
+    left = sum_without(a, b, mutual, 80) / sum_without(a, b, np.ones(len(a)), 80)
+    share = mutual.mean()
+    binomial = math.sqrt(share * (1 - share) / len(a))
+    assert 1.25 * binomial < standard_error(left) < 1.55 * binomial
+    assert share_interval(a[:8], b[:8], mutual[:8], np.ones(8))(0.5) is None
+    assert share_interval(a, b, mutual, np.ones(len(a)))(share) == jackknifed(left, SHARE)(share)
 
 
 def test_groups_are_even_and_leave_everybody_out_once() -> None:
