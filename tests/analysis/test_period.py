@@ -26,9 +26,18 @@ from moltarium.sim.record.schema import (
 def record(*, observed: bool) -> MemoryRecord:
     """Build a record with something at 10, 20 and 30, and two accounts of which one is new at 25."""
     run = Run(
-        *("r", "observed" if observed else "simulated", "t", SCHEMA_VERSION, None, None, None, None),
-        *('{"missing": ["vote"], "notes": [], "synthetic": false}' if observed else "{}",),
-        *("test", None, "{}"),
+        run_id="r",
+        kind="observed" if observed else "simulated",
+        title="t",
+        schema_version=SCHEMA_VERSION,
+        scenario=None,
+        scenario_sha256=None,
+        seed=None,
+        source_sha256=None,
+        coverage='{"missing": %s, "notes": [], "synthetic": false}' % ('["vote"]' if observed else "[]"),
+        code_version="test",
+        captured_at=None,
+        transport="{}",
     )
     tables: dict[type[Any], list[Any]] = {
         Agent: [Agent(0, 5, None, "a", "a", "", None), Agent(6, 25, None, "b", "b", "", None)],
@@ -42,7 +51,6 @@ def record(*, observed: bool) -> MemoryRecord:
         tables[Profile] = [Profile(40 + k, 99, None, name, 1, 0, 0, 99) for k, name in enumerate("ab")]
         tables[Quarantine] = [Quarantine(50, 99, None, "file#1", "no id", "{}")]
     else:
-        run = run._replace(coverage='{"missing": [], "notes": [], "synthetic": false}')
         tables[Vote] = [Vote(30 + k, t, None, "b", "p1", 1) for k, t in enumerate((12, 28))]
         tables[Vote][1] = tables[Vote][1]._replace(voter="a2")
     return MemoryRecord(run, tables)
