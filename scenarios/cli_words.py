@@ -215,7 +215,7 @@ def _opened(
         if name == "static":
             with suppress(NotComputable):
                 shipped = static_embedder()
-        yield shipped, Asked(shipped and shipped.name)
+        yield shipped, Asked(None if shipped is None else shipped.name)
         return
     with open_embedder(name, model=model, cache=cache, ceilings=ceilings) as opened:
         yield opened
