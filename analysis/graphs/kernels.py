@@ -133,7 +133,7 @@ def percolated(low: Ints, high: Ints, rank: Ints, n: int) -> Ints:
     above, size = np.arange(n), np.ones(n, np.int64)
     largest = np.zeros(n + 1, np.int64)
     for u in range(n):
-        root = u
+        root = np.int64(u)
         for i in range(first[u], first[u + 1]):
             v = np.int64(head[i])
             while above[v] != v:
