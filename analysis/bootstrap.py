@@ -45,28 +45,6 @@ def percentile_interval(replicates: npt.ArrayLike) -> Interval | None:
     return (float(low), float(high)) if low < high else None
 
 
-def normal_interval(value: float, replicates: npt.ArrayLike, low: float, high: float) -> Interval | None:
-    """Return ``value ± 1.96 · sd(replicates)``, cut to the measure's range [low, high].
-
-    For graph statistics: their bootstrap replicates are shifted against the observed graph (a doubled agent
-    has no edge to itself), and a percentile interval would inherit that shift. ``None`` as in
-    `percentile_interval`.
-
-    Examples
-    --------
-    >>> normal_interval(0.5, [0.4, 0.6], 0.0, 0.7)
-    (0.22281..., 0.7)
-    """
-    draws = np.asarray(replicates, dtype=np.float64)
-    finite = draws[np.isfinite(draws)]
-    if len(finite) < 2 or 2 * len(finite) < len(draws):
-        return None
-    reach = Z95 * float(finite.std(ddof=1))
-    if not reach:
-        return None
-    return max(low, value - reach), min(high, value + reach)
-
-
 def fixed(interval: Interval | None) -> Callable[[float], Interval | None]:
     """Return a function that gives this interval whatever the value, as `metric.Sheet.enter` takes it."""
     return lambda _: interval
