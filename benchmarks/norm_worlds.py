@@ -238,7 +238,7 @@ WORLDS = {
         converging, 0.5, -0.2879, lambda: converging(10**6, 0.5, 60_000, 20_000).value
     ),
     "newcomers who learn": World(learning, 0.05, -0.05, lambda: -0.05),
-    "enforcement by votes": World(enforcing, 0.6, -0.33, mean_of(enforcing, 0.6, 400)),
+    "enforcement by votes": World(enforcing, 0.6, -0.322, mean_of(enforcing, 0.6, 1_000)),
     "coordination on function words": World(coordinating, 0.5, 0.25, lambda: 0.25),
     "style matching": World(matching, 0.5, 0.8246, lambda: matching(10**6, 0.5, 4_000).value),
     "JSD between windows": World(moving, 0.3, 0.1539, mean_of(moving, 0.3)),

@@ -108,7 +108,7 @@ def norms(
     budget_usd: BudgetUsd = None,
     max_tokens: MaxTokens = None,
     seed: Seed = 0,
-    draws: Annotated[int, typer.Option(min=50, help="Draws of every null and interval.")] = 200,
+    draws: Annotated[int, typer.Option(min=100, help="Draws of every null and interval.")] = 200,
     as_json: JsonFlag = False,
 ) -> None:
     """Ask whether communities come to share norms: convergence, templates, newcomers, enforcement, style."""
@@ -251,17 +251,25 @@ def _norm_rows(found: dict[str, Any]) -> Iterator[tuple[object, ...]]:
         yield _standing("share in templates: change", templates["rise"], "change")
     moving = found["windows"]
     if "needs" not in moving:
-        yield "words: largest move between windows", None, None, None, moving["change"]["p"], None
+        low, high = moving["excess_ci"]
+        yield (
+            "words: largest JSD less shuffled", moving["excess"],
+            f"{figure(low)} to {figure(high)}", 0.0, moving["change"]["p"], moving["verdict"],
+        )  # fmt: skip
     yield _standing("newcomers: distance per doubling of tenure", found["newcomers"], "change")
     responses = found["enforcement"]
     for response, entry in responses.items() if "needs" not in responses else ():
         yield _standing(f"{response} by distance from the norm", entry, "rho")
     style = found["style"]
-    null = style.get("matching_null", {})
-    yield (
-        "style matching of replies", _needs(style) if "needs" in style else style["matching"], None,
-        null.get("mean"), null.get("p"), style.get("verdict"),
-    )  # fmt: skip
+    for question, value in (("style matching of replies", "matching"), ("style coordination", "coordinated")):
+        if "needs" in style:
+            yield question, _needs(style), None, None, None, None
+            continue
+        null, (low, high) = style[f"{value}_null"], style[f"{value}_ci"]
+        verdict = style["verdict" if value == "matching" else f"{value}_verdict"]
+        yield (
+            question, style[value], f"{figure(low)} to {figure(high)}", null["mean"], null["p"], verdict
+        )  # fmt: skip
 
 
 def _standing(question: str, entry: dict[str, Any], value: str) -> tuple[object, ...]:

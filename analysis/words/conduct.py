@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.stats import rankdata
 from scipy.stats import t as student
 
-from moltarium.analysis.bootstrap import Z95
 from moltarium.analysis.metric import Null
 from moltarium.analysis.words.embeddings import Vectors
 from moltarium.sim.record.errors import NotComputable
@@ -165,7 +164,8 @@ def enforcement(
 
     Ranks of distance and of response inside every stratum (community × time block), their means taken off,
     correlated over all: a busy community or day is not a norm. Null: responses shuffled inside strata.
-    Interval: authors resampled. Observation only: who deviates also differs otherwise.
+    Interval: one author left out at a time, Student's t. Observation only: who deviates differs otherwise
+    too.
 
     Parameters
     ----------
@@ -202,8 +202,10 @@ def enforcement(
     _, who = np.unique(author[known], return_inverse=True)
     n = int(who.max()) + 1
     sums = np.stack([np.bincount(who, part, n) for part in (x * y, x * x, y * y)], axis=1)
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=draws) @ sums
-    reach = Z95 * float((drawn[:, 0] / np.sqrt(drawn[:, 1] * drawn[:, 2])).std(ddof=1))
+    without = sums.sum(axis=0) - sums
+    left = without[:, 0] / np.sqrt(without[:, 1] * without[:, 2])
+    spread = float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
+    reach = float(student.ppf(0.975, max(n - 1, 1))) * spread
     standing = _null("responses shuffled inside community and time block", rho, null)
     found = standing.p < SIGNIFICANT / questions and not rho - reach <= 0 <= rho + reach
     verdict = ("more" if rho > 0 else "less") if found else "none"

@@ -61,11 +61,11 @@ def test_topics(folder: Path) -> None:
 
 
 def test_norms(folder: Path) -> None:
-    found = json.loads(asked("norms", str(folder), "--draws", "50", "--json"))
+    found = json.loads(asked("norms", str(folder), "--draws", "100", "--json"))
     assert {"convergence", "templates", "windows", "newcomers", "enforcement", "style"} <= set(found)
     assert found["style"]["needs"] == "table comment"
     assert found["convergence"]["verdict"] == "none"
-    assert "not computable: needs table comment" in asked("norms", str(folder), "--draws", "50")
+    assert "not computable: needs table comment" in asked("norms", str(folder), "--draws", "100")
 
 
 def test_drift(folder: Path) -> None:
@@ -88,7 +88,7 @@ def test_topics_come_with_their_tree_and_their_breadth_over_time(folder: Path) -
 
 
 def test_norms_and_drift_say_which_embedding_they_used(folder: Path) -> None:
-    norms, drift = ["norms", str(folder), "--draws", "50"], ["drift", str(folder), "--draws", "100"]
+    norms, drift = ["norms", str(folder), "--draws", "100"], ["drift", str(folder), "--draws", "100"]
     assert json.loads(asked(*norms, "--json"))["embedding"]["name"] == STATIC
     assert json.loads(asked(*drift, "--json"))["embedding"]["name"] == "TF-IDF of the posts' words"
     static = json.loads(asked(*drift, "--json", "--vectors", "static"))
@@ -102,9 +102,9 @@ def test_norms_and_drift_take_vectors_from_an_endpoint_and_pay_for_them_once(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with stub_server() as server:
         place = ["--embeddings", server.base_url, "--json"]
-        norms = json.loads(asked("norms", str(folder), "--draws", "50", *place))
+        norms = json.loads(asked("norms", str(folder), "--draws", "100", *place))
         drift = json.loads(asked("drift", str(folder), "--draws", "100", *place))
-        alone = json.loads(asked("norms", str(folder), "--draws", "50", "--no-cache", *place))
+        alone = json.loads(asked("norms", str(folder), "--draws", "100", "--no-cache", *place))
     assert norms["convergence"]["embedder"] == norms["embedding"]["name"] == drift["vectors"]
     assert norms["embedding"]["name"].startswith("stub")
     assert (norms["embedding"]["made"], norms["embedding"]["cached"]) == (300, 0)
