@@ -135,7 +135,7 @@ def topics(
     embedder
         Default: `static_embedder`.
     reduction
-        ``"umap"`` finds steadier topics in ten to twenty times the time.
+        ``"umap"`` finds steadier topics in ten times the time.
 
     Raises
     ------
