@@ -61,7 +61,7 @@ def test_ratios_leave_out_what_has_no_ratio() -> None:
 def test_moods_tell_their_causes_as_text() -> None:
     moods = pd.DataFrame({"t": pd.date_range("2026-01-28", periods=2), "v": [0.1, 0.2], "a": 0.0, "d": 0.0})
     figure = mood_lines(moods.assign(label="joy"), ["moved by <i>a</i>", ""], ["p1", None])
-    assert list(figure.data[0].customdata) == [["thread", "p1"], None], "a click leads to the cause"
+    assert list(traces(figure)[0].customdata) == [["thread", "p1"], None], "a click leads to the cause"
     assert [trace.name for trace in traces(figure)] == ["Valence", "Arousal", "Dominance"]
     assert len({trace.line.dash for trace in traces(figure)}) == 3
     assert "&lt;i&gt;" in traces(figure)[0].text[0]
