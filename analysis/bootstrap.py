@@ -81,6 +81,13 @@ def ratio_intervals(
     -------
     dict
         Name to interval; ``None`` under `MIN_BLOCKS` blocks.
+
+    Examples
+    --------
+    Where every block has the same ratio, no resample can have another:
+
+    >>> ratio_intervals({"answered": (np.ones(30), np.full(30, 2.0))}, 50, np.random.default_rng(0))
+    {'answered': (0.5, 0.5)}
     """
     names = list(parts)
     table = np.array([np.asarray(side, dtype=np.float64) for name in names for side in parts[name]])

@@ -189,6 +189,7 @@ def test_it_works_where_a_loop_already_runs(gateway_at: GatewayAt) -> None:
 
 
 INTERRUPTED = """
+import signal
 import sys
 import time
 from pathlib import Path
@@ -197,6 +198,8 @@ from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
 from tests.llm.conftest import pending
 
+# Whoever starts the tests in the background may have turned Ctrl-C off for all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 store = ReplyStore(Path(sys.argv[1]))
 gateway = Gateway({"default": Endpoint("default", sys.argv[2], "stub", concurrency=5)}, store, 7)
 try:
