@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import dash
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
-from flask import Flask
+from flask import Flask, request
 
 from moltarium.dashboards import gate
 from moltarium.dashboards.page import Lab, Page, View
@@ -68,13 +68,39 @@ def create_app(run: Path, against: Path | None = None, *, token: str | None = No
     RecordError
         If a record can't be read.
     """
-    lab = Lab(Source(run), Source(against) if against is not None else None)
+    return show_lab(Lab(Source(run), Source(against) if against is not None else None), token=token)
+
+
+def show_lab(lab: Lab, *, token: str | None = None, base: str = "") -> dash.Dash:
+    """Return the dashboard of records that are open already.
+
+    Parameters
+    ----------
+    lab
+        The records.
+    token
+        As in `create_app`.
+    base
+        Beneath which address a larger server mounts it (as ``SCRIPT_NAME``); a link then leads back to the
+        list of runs at that server's root.
+    """
+    app = bare_app(base)
+    app.layout = lambda: frame(_groups(), title_of(lab.source.run), badges(lab.source.run), listed=bool(base))
+    _connect(app, lab)
+    protect(app, token)
+    return app
+
+
+def bare_app(base: str = "") -> dash.Dash:
+    """Return an app without pages: the look, the assets, nothing from elsewhere."""
     here = Path(__file__).parent
     app = dash.Dash(
         __name__,
         # Found by name, Flask would take the namespace package `moltarium` for a module without a file.
         server=_server(here),
         assets_folder=str(here / "assets"),
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=f"{base}/",
         use_pages=False,
         serve_locally=True,
         suppress_callback_exceptions=True,
@@ -85,12 +111,21 @@ def create_app(run: Path, against: Path | None = None, *, token: str | None = No
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.index_string = _INDEX
-    app.layout = _frame(lab)
-    _connect(app, lab)
+    turn: Any = app.clientside_callback
+    turn(
+        ClientsideFunction("moltarium", "turn"),
+        Output("theme", "data"),
+        Input("theme-switch", "n_clicks"),
+        State("theme", "data"),
+    )
+    return app
+
+
+def protect(app: dash.Dash, token: str | None) -> None:
+    """Put the gate before an app whose callbacks are all there."""
     hosts = gate.LOOPBACK_NAMES if token is None else None
     gate.guard(app.server, gate.content_policy(app.csp_hashes()), hosts, token)
     app.server.config[_TOKEN] = token
-    return app
 
 
 def _server(here: Path) -> Any:
@@ -145,9 +180,9 @@ _INDEX: Final = """<!DOCTYPE html>
 </html>"""
 
 
-def _frame(lab: Lab) -> Component:
-    """What stands around every page."""
-    groups = [
+def _groups() -> list[Component]:
+    """The navigation of one record."""
+    return [
         html.Div(
             [
                 html.P(name, className="nav-group") if name else None,
@@ -165,6 +200,21 @@ def _frame(lab: Lab) -> Component:
         )
         for name, paths in GROUPS
     ]
+
+
+def frame(groups: Sequence[Component], title: str, marks: Sequence[Component], *, listed: bool) -> Component:
+    """What stands around every page.
+
+    Parameters
+    ----------
+    groups
+        The navigation.
+    title, marks
+        What is looked at, and its badges.
+    listed
+        Whether there is a list of runs, at the server's root, to go back to.
+    """
+    back = html.A("← All runs", href="/", className="nav-link") if listed else None
     return html.Div(
         [
             dcc.Location(id="address", refresh="callback-nav"),
@@ -174,13 +224,15 @@ def _frame(lab: Lab) -> Component:
                 html.Div(
                     [
                         dcc.Link(
-                            [html.Span("molt", className="brand-molt"), "arium"], href="/", className="brand"
+                            [html.Span("molt", className="brand-molt"), "arium"],
+                            href=link_to("overview"),
+                            className="brand",
                         ),
-                        html.Nav(groups, className="nav", **said("Pages")),
+                        html.Nav([back, *groups], className="nav", **said("Pages")),
                         html.Div(
                             [
-                                html.P(title_of(lab.source.run), className="record-title"),
-                                html.Div(badges(lab.source.run), className="badges"),
+                                html.P(title, className="record-title"),
+                                html.Div(marks, className="badges"),
                                 html.Button(
                                     "Light / dark", id="theme-switch", className="theme-switch", n_clicks=0
                                 ),
@@ -198,7 +250,7 @@ def _frame(lab: Lab) -> Component:
     )
 
 
-def _read_query(search: str | None) -> dict[str, str]:
+def read_query(search: str | None) -> dict[str, str]:
     return dict(parse_qsl((search or "").lstrip("?")[:4000]))
 
 
@@ -218,7 +270,7 @@ def _broken(error: Exception) -> Component:
 
 
 def _connect(app: dash.Dash, lab: Lab) -> None:
-    """Four callbacks and two scripts; every page is a function of the address."""
+    """Four callbacks; every page is a function of the address."""
 
     @app.callback(
         Output("content", "children"),
@@ -230,13 +282,15 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
     def show(
         pathname: str | None, search: str | None, links: list[dict[str, str]]
     ) -> tuple[Component, list[str]]:
-        path = (pathname or "/").strip("/") or "overview"
+        path = (pathname or "/").removeprefix(request.script_root).strip("/") or "overview"
         page = PAGES.get(path)
         parent = {"thread": "threads", "agent": "agents"}.get(path, path)
         marks = ["nav-link here" if link["page"] == parent else "nav-link" for link in links]
         if page is None:
-            return card(html.P("There is no such page."), dcc.Link("To the overview", href="/")), marks
-        return _shown(page.view, lab, _read_query(search), page.title), marks
+            return card(
+                html.P("There is no such page."), dcc.Link("To the overview", href=link_to("overview"))
+            ), marks
+        return _shown(page.view, lab, read_query(search), page.title), marks
 
     @app.callback(
         Output({"type": "slow", "name": MATCH}, "children"),
@@ -267,11 +321,12 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         prevent_initial_call=True,
     )
     def narrow(values: list[str | None], parts: list[dict[str, str]], search: str | None) -> Any:
-        query = _read_query(search)
+        query = read_query(search)
         asked = {part["name"]: value or "" for part, value in zip(parts, values, strict=True)}
         if not ctx.triggered or all(query.get(name, "") == value for name, value in asked.items()):
             return no_update
-        return link_to("x", **{**query, **asked, "page": None}).removeprefix("/x")
+        _, mark, rest = link_to("", **{**query, **asked, "page": None}).partition("?")
+        return mark + rest
 
     @app.callback(
         Output("address", "href"),
@@ -284,11 +339,3 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         if not (isinstance(lead, list) and len(lead) == 2 and lead[0] in ("thread", "agent")):
             return no_update
         return link_to(str(lead[0]), id=lead[1])
-
-    turn: Any = app.clientside_callback
-    turn(
-        ClientsideFunction("moltarium", "turn"),
-        Output("theme", "data"),
-        Input("theme-switch", "n_clicks"),
-        State("theme", "data"),
-    )

@@ -30,6 +30,12 @@ class Lab:
                     stack.enter_context(source.record.still())
             yield
 
+    def close(self) -> None:
+        """Close the records."""
+        for source in (self.source, self.against):
+            if source is not None:
+                source.close()
+
 
 View: TypeAlias = Callable[[Lab, Query], Component]
 """Builds a page, or a slow part of one, from the records and the address alone."""

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 from dash import dcc, html
 from dash.development.base_component import Component
+from flask import has_request_context, request
 
 from moltarium.analysis.metric import Measure, Null
 from moltarium.dashboards.methods import Method
@@ -33,9 +34,13 @@ class Column(NamedTuple):
 
 
 def link_to(page: str, /, **query: object) -> str:
-    """Return the address of a page with its filters; empty and missing ones are left out."""
+    """Return the address of a page with its filters; empty and missing ones are left out.
+
+    It lies beneath the address at which the visitor found the record, if that is one of several.
+    """
     kept = {key: str(value) for key, value in query.items() if value not in (None, "")}
-    path = "/" if page == "overview" else f"/{page}"
+    base = request.script_root if has_request_context() else ""
+    path = f"{base}/" if page == "overview" else f"{base}/{page}"
     return f"{path}?{urlencode(kept)}" if kept else path
 
 

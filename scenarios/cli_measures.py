@@ -167,21 +167,29 @@ def report(
 
 
 def dashboard(
-    folder: RunFolder,
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a run or snapshot, or one that holds several.")
+    ],
     against: Against = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; beyond loopback a token is needed.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8050,
 ) -> None:
-    """Explore a record in the browser, alone or beside another.
+    """Explore a record in the browser, alone or beside another, or choose among all in a folder.
 
     Beyond loopback, visitors must know the token in the environment variable MOLTARIUM_TOKEN.
     """
     _need_dashboard()
     from moltarium.dashboards.app import create_app, serve
+    from moltarium.dashboards.runs import create_runs_app
+    from moltarium.sim.record.layout import FILE
 
-    app = create_app(folder, against, token=os.environ.get("MOLTARIUM_TOKEN"))
+    token = os.environ.get("MOLTARIUM_TOKEN")
+    if against is None and folder.is_dir() and not (folder / FILE).exists():
+        app = create_runs_app(folder, token=token)
+    else:
+        app = create_app(folder, against, token=token)
     serve(app, host=host, port=port, ready=lambda address: say(f"{address}  (Ctrl-C stops it)"))
 
 

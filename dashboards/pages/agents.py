@@ -98,11 +98,13 @@ def _agent(lab: Lab, query: Query) -> Component:
     frame = content.agents(source)
     found = frame[frame["agent_id"] == agent]
     if found.empty:
-        return card(html.P("There is no such agent in this record."), dcc.Link("All agents", href="/agents"))
+        return card(
+            html.P("There is no such agent in this record."), dcc.Link("All agents", href=link_to("agents"))
+        )
     row = found.iloc[0]
     return html.Div(
         [
-            html.Nav(dcc.Link("Agents", href="/agents"), className="crumbs"),
+            html.Nav(dcc.Link("Agents", href=link_to("agents")), className="crumbs"),
             page_head(
                 line(row["handle"], 80) or agent,
                 None,

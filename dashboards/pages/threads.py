@@ -129,7 +129,8 @@ def _reader(lab: Lab, query: Query) -> Component:
     post = next(iter(source.record.rows_where(Post, post_id=query.get("id", ""))), None)
     if post is None:
         return card(
-            html.P("There is no such thread in this record."), dcc.Link("All threads", href="/threads")
+            html.P("There is no such thread in this record."),
+            dcc.Link("All threads", href=link_to("threads")),
         )
     order = cast("Order", query.get("order") if query.get("order") in ORDERS else "top")
     comments = list(source.record.rows_where(Comment, post_id=post.post_id))
@@ -153,7 +154,8 @@ def _reader(lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             html.Nav(
-                [dcc.Link("Threads", href="/threads"), " / ", _community(post.community)], className="crumbs"
+                [dcc.Link("Threads", href=link_to("threads")), " / ", _community(post.community)],
+                className="crumbs",
             ),
             marks.post(),
             html.Div(
