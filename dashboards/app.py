@@ -13,7 +13,7 @@ from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, dcc,
 from dash.development.base_component import Component
 from flask import Flask, request
 
-from moltarium.dashboards import gate
+from moltarium.dashboards import download, gate
 from moltarium.dashboards.page import Lab, Page, View
 from moltarium.dashboards.pages import agents, compare, network, overview, questions, reasons, threads, words
 from moltarium.dashboards.pages.overview import badges, title_of
@@ -271,6 +271,8 @@ def _broken(error: Exception) -> Component:
 
 def _connect(app: dash.Dash, lab: Lab) -> None:
     """Four callbacks; every page is a function of the address."""
+
+    download.offer(app.server, lab)
 
     @app.callback(
         Output("content", "children"),

@@ -163,6 +163,17 @@ def plain_figure(name: str, value: str, explanation: str) -> html.Div:
     )
 
 
+def csv_link(table: str, query: Query, what: str) -> html.A:
+    """Return the link that downloads a table, as the address narrows and orders it."""
+    return html.A(
+        "CSV",
+        href=link_to(f"csv/{table}", **{**query, "page": None}),
+        download="",
+        className="csv",
+        **said(f"Download {what} as CSV"),
+    )
+
+
 def said(label: str) -> dict[str, Any]:
     """Return the attribute that says to a screen reader what a part is."""
     return {"aria-label": label}

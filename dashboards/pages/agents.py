@@ -22,6 +22,7 @@ from moltarium.dashboards.parts import (
     card,
     chart,
     choices,
+    csv_link,
     link_to,
     moment,
     number,
@@ -52,17 +53,24 @@ LATEST: Final = 30
 """Memories, moods and own texts listed."""
 
 
-def _list(lab: Lab, query: Query) -> Component:
-    frame = content.agents(lab.source)
+def listed(source: Source, query: Query) -> pd.DataFrame:
+    """Return the agents that the address asks for, in its order: columns of `content.agents`."""
+    frame = content.agents(source)
     wanted = query.get("q", "").strip().lower()
     if wanted:
         text = frame["handle"] + "\n" + frame["bio"]
         frame = frame[text.str.lower().str.contains(wanted, regex=False)]
-    sort = query.get("sort", "active") if query.get("sort") in SORTS else "active"
+    sort = query.get("sort")
     if sort == "karma":
         frame = frame.sort_values(["karma", "handle"], ascending=[False, True])
     elif sort == "handle":
         frame = frame.sort_values("handle", key=lambda names: names.str.lower())
+    return frame
+
+
+def _list(lab: Lab, query: Query) -> Component:
+    frame = listed(lab.source, query)
+    sort = query.get("sort", "active") if query.get("sort") in SORTS else "active"
     start = (page_number(query) - 1) * PAGE_ROWS
     rows: list[list[Child]] = [
         [
@@ -85,7 +93,11 @@ def _list(lab: Lab, query: Query) -> Component:
         [
             page_head("Agents", "Every account of the record."),
             html.Div(
-                [search_box("Search names and bios", query), choices("agents", query, "sort", SORTS, sort)],
+                [
+                    search_box("Search names and bios", query),
+                    choices("agents", query, "sort", SORTS, sort),
+                    csv_link("agents", query, "the agents"),
+                ],
                 className="controls",
             ),
             card(table(columns, rows, "Agents"), pager("agents", query, len(frame)), wide=True),

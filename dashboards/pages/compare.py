@@ -20,6 +20,7 @@ from moltarium.dashboards.parts import (
     behind,
     card,
     chart,
+    csv_link,
     interval,
     number,
     page_head,
@@ -56,11 +57,12 @@ def _side(label: str, title: str, marks: list[html.Span]) -> Component:
     )
 
 
-def _compared(lab: Lab, _query: Query) -> Component:
+def _compared(lab: Lab, query: Query) -> Component:
     if lab.against is None:
         return html.Div()
     found = found_comparison(lab.source, lab.against)
     return card(
+        csv_link("compare", query, "all measures of both records"),
         chart(figures.ratios(found), "Measures here as multiples of the other record's", "ratios"),
         behind("The table behind this chart", comparison_table(found, "Measures of both records")),
         title="Record beside record",
@@ -72,9 +74,10 @@ def _compared(lab: Lab, _query: Query) -> Component:
     )
 
 
-def _published(lab: Lab, _query: Query) -> Component:
+def _published(lab: Lab, query: Query) -> Component:
     found = found_published(lab.source)
     return card(
+        csv_link("published", query, "measures beside published figures"),
         chart(figures.ratios(found), "Measures here as multiples of published figures", "published"),
         comparison_table(found, "Measures beside published figures", published=True),
         title="Beside what is published of MoltBook",

@@ -19,6 +19,7 @@ from moltarium.dashboards.parts import (
     behind,
     card,
     chart,
+    csv_link,
     link_to,
     page_head,
     slow,
@@ -41,7 +42,7 @@ def _view(_lab: Lab, query: Query) -> Component:
     )
 
 
-def _drawn(lab: Lab, _query: Query) -> Component:
+def _drawn(lab: Lab, query: Query) -> Component:
     source = lab.source
     drawing: Drawing = source.get("network", lambda own: draw_network(own.record))
     handles = content.handles(source)
@@ -57,6 +58,7 @@ def _drawn(lab: Lab, _query: Query) -> Component:
     ]
     sizes = pd.Series(drawing.module).value_counts()
     return card(
+        csv_link("network", query, "the drawn ties"),
         chart(network(drawing, handles), "The reply network", "network"),
         behind(
             "The table behind this picture",

@@ -19,6 +19,7 @@ from moltarium.dashboards.parts import (
     behind,
     card,
     chart,
+    csv_link,
     key_figure,
     moment,
     number,
@@ -141,7 +142,7 @@ def _counts(source: Source) -> list[Component]:
     return figures_
 
 
-def _measures(lab: Lab, _query: Query) -> Component:
+def _measures(lab: Lab, query: Query) -> Component:
     found = found_measures(lab.source)
     rest = [
         [name, number(m.value), _bounds(m.ci), _against(m), line(m.source, 80)]
@@ -157,6 +158,7 @@ def _measures(lab: Lab, _query: Query) -> Component:
         Column("source"),
     ]
     return card(
+        csv_link("measures", query, "all measures"),
         html.Div(
             [key_figure(words, found[name]) for name, words in HEADLINE.items() if name in found],
             className="figures",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pandas as pd
 from dash import dcc, html
@@ -36,6 +36,7 @@ from moltarium.dashboards.parts import (
     card,
     chart,
     choices,
+    csv_link,
     frame_table,
     headline,
     how,
@@ -70,7 +71,7 @@ def _topic_sign(number: int) -> Component:
     return html.Span(glyph, className="bar-sign", style={"color": colour})
 
 
-def _topics_found(lab: Lab, _query: Query) -> Component:
+def _topics_found(lab: Lab, query: Query) -> Component:
     found = found_topics(lab.source)
     widest = max(topic.share for topic in found.topics)
     bars = [
@@ -131,6 +132,7 @@ def _topics_found(lab: Lab, _query: Query) -> Component:
                 className="pair",
             ),
             card(
+                csv_link("topics", query, "the topics"),
                 chart(figures.topics_over_time(found), "Posts over time by topic", "topics-time"),
                 behind("The table behind these charts", table(columns, rows, found.method)),
                 title="Over time",
@@ -188,7 +190,8 @@ def _topic_quality(found: Topics) -> Component:
 TEXTS: Final[dict[str, str]] = {"post": "Posts", "comment": "Comments"}
 
 
-def _texts(query: Query) -> Texts:
+def texts_of(query: Query) -> Texts:
+    """Return the kind of texts that the address asks for."""
     asked = query.get("texts", "post")
     return cast("Texts", asked if asked in TEXTS else "post")
 
@@ -197,7 +200,7 @@ def _norms(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Norm convergence", "Do communities come to write alike?"),
-            choices("norms", query, "texts", TEXTS, _texts(query)),
+            choices("norms", query, "texts", TEXTS, texts_of(query)),
             slow("norms", query, "Comparing texts inside communities…"),
             _more_norms(query),
             how(METHODS["norms"]),
@@ -217,12 +220,18 @@ def _more_norms(query: Query) -> Component:
     )
 
 
-def _norm_effects(lab: Lab, query: Query) -> Component:
-    report = found_norm_report(lab.source, _texts(query))
-    missing = [
+def norms_missing(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the parts of `found_norm_report` that can't be computed, and what each needs."""
+    return [
         (name, part["needs"]) for name, part in report.items() if isinstance(part, dict) and "needs" in part
     ]
+
+
+def _norm_effects(lab: Lab, query: Query) -> Component:
+    report = found_norm_report(lab.source, texts_of(query))
+    missing = norms_missing(report)
     return card(
+        csv_link("norm-effects", query, "the effects"),
         effects_table(norm_shown(report), "Every question of norms that this record answers"),
         lacking(missing),
         title="Other readings of norms",
@@ -232,7 +241,7 @@ def _norm_effects(lab: Lab, query: Query) -> Component:
 
 
 def _norms_found(lab: Lab, query: Query) -> Component:
-    found = found_norms(lab.source, _texts(query))
+    found = found_norms(lab.source, texts_of(query))
     shown = found.communities.assign(
         community=[line(str(name), 40) for name in found.communities["community"]]
     )
@@ -240,6 +249,7 @@ def _norms_found(lab: Lab, query: Query) -> Component:
         [
             _said(say_norms(found)),
             card(
+                csv_link("norms", query, "dispersion by window"),
                 chart(
                     figures.norm_trend(found), "Dispersion inside communities over time and its null", "norms"
                 ),
@@ -267,7 +277,7 @@ def _alignment(_lab: Lab, query: Query) -> Component:
     )
 
 
-def _alignment_found(lab: Lab, _query: Query) -> Component:
+def _alignment_found(lab: Lab, query: Query) -> Component:
     found = found_alignment(lab.source)
     left = ", ".join(f"{n:,} {reason}" for reason, n in found.left_out.items() if n) or "none"
     return html.Div(
@@ -276,6 +286,7 @@ def _alignment_found(lab: Lab, _query: Query) -> Component:
             html.Div(
                 [
                     card(
+                        csv_link("alignment", query, "the curve"),
                         chart(
                             figures.alignment_curve(found),
                             "Valence of comments by valence of parents",
@@ -287,6 +298,7 @@ def _alignment_found(lab: Lab, _query: Query) -> Component:
                         " where communities share a mood.",
                     ),
                     card(
+                        csv_link("alignment-pairs", query, "the pairs"),
                         chart(figures.alignment_matrix(found), "Which emotion answers which", "matrix"),
                         behind(
                             "The table behind this chart",
@@ -304,7 +316,8 @@ def _alignment_found(lab: Lab, _query: Query) -> Component:
     )
 
 
-def _kind(query: Query) -> Kind:
+def edge_of(query: Query) -> Kind:
+    """Return the definition of an edge that the address asks for."""
     kinds: dict[str, Kind] = {kind: kind for kind in EDGE}
     return kinds.get(query.get("edge", ""), "reply")
 
@@ -320,7 +333,7 @@ def _reciprocity(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
             page_head("Reciprocity", "Do agents answer each other?"),
-            choices("reciprocity", query, "edge", EDGES, _kind(query)),
+            choices("reciprocity", query, "edge", EDGES, edge_of(query)),
             slow("reciprocity", query, "Drawing null networks with the same degrees…"),
             how(METHODS["reciprocity"]),
         ]
@@ -328,7 +341,7 @@ def _reciprocity(_lab: Lab, query: Query) -> Component:
 
 
 def _reciprocity_found(lab: Lab, query: Query) -> Component:
-    found = found_reciprocity(lab.source, _kind(query))
+    found = found_reciprocity(lab.source, edge_of(query))
     rows = [
         [each.edge, number(each.nodes), number(each.edges), number(each.r), number(each.rho)]
         if each.needs is None
@@ -343,6 +356,7 @@ def _reciprocity_found(lab: Lab, query: Query) -> Component:
         [
             _said(say_reciprocity(found)),
             card(
+                csv_link("reciprocity", query, "reciprocity by definition"),
                 chart(
                     figures.null_histogram(
                         found.null_draws, found.r, found.ci, "share of ties that are returned"

@@ -19,6 +19,7 @@ from moltarium.dashboards.parts import (
     Query,
     card,
     choices,
+    csv_link,
     link_to,
     page_head,
     page_number,
@@ -40,25 +41,34 @@ MAX_SHOWN: Final = 300
 """Comments of one thread shown at once."""
 
 
-def _list(lab: Lab, query: Query) -> Component:
-    frame = content.posts(lab.source)
+def listed(source: Source, query: Query) -> pd.DataFrame:
+    """Return the posts that the address asks for, in its order: columns of `content.posts`."""
+    frame = content.posts(source)
     wanted = query.get("q", "").strip().lower()
     if wanted:
         text = frame["title"] + "\n" + frame["body"] + "\n" + frame["community"]
         frame = frame[text.str.lower().str.contains(wanted, regex=False)]
-    community = query.get("community")
-    if community:
-        frame = frame[frame["community"] == community]
-    sort = query.get("sort", "new") if query.get("sort") in SORTS else "new"
+    if query.get("community"):
+        frame = frame[frame["community"] == query["community"]]
+    sort = query.get("sort")
     if sort == "top":
         frame = frame.sort_values(["score", "seq"], ascending=[False, True])
     elif sort == "talked":
         frame = frame.sort_values(["comments", "seq"], ascending=[False, True])
+    return frame
+
+
+def _list(lab: Lab, query: Query) -> Component:
+    frame = listed(lab.source, query)
+    community = query.get("community")
+    sort = query.get("sort", "new") if query.get("sort") in SORTS else "new"
     start = (page_number(query) - 1) * PAGE_ROWS
     rows = [_entry(lab.source, row) for _, row in frame.iloc[start : start + PAGE_ROWS].iterrows()]
     only = (
         dcc.Link(
-            f"only m/{line(community, 40)} ✕", href=link_to("threads", q=wanted), className="choice chosen"
+            f"only m/{line(community, 40)} ✕",
+            href=link_to("threads", q=query.get("q")),
+            className="choice chosen",
         )
         if community
         else None
@@ -71,6 +81,7 @@ def _list(lab: Lab, query: Query) -> Component:
                     search_box("Search titles, texts and communities", query),
                     choices("threads", query, "sort", SORTS, sort),
                     only,
+                    csv_link("threads", query, "the posts"),
                 ],
                 className="controls",
             ),
@@ -162,6 +173,7 @@ def _reader(lab: Lab, query: Query) -> Component:
                 [
                     html.Span(f"{len(nodes):,} comments", className="muted"),
                     choices("thread", query, "order", ORDERS, order),
+                    csv_link("thread", query, "the comments"),
                 ],
                 className="controls",
             ),

@@ -27,6 +27,7 @@ from moltarium.dashboards.parts import (
     behind,
     card,
     chart,
+    csv_link,
     headline,
     how,
     number,
@@ -52,7 +53,7 @@ def _drift(_lab: Lab, query: Query) -> Component:
     )
 
 
-def _drift_found(lab: Lab, _query: Query) -> Component:
+def _drift_found(lab: Lab, query: Query) -> Component:
     found = found_drift(lab.source)
     effects = drift_effects(found)
     study = found.event_study
@@ -60,6 +61,7 @@ def _drift_found(lab: Lab, _query: Query) -> Component:
         [
             _said(say_drift(found)),
             card(
+                csv_link("drift", query, "the effects"),
                 effects_table(effects, f"{found.agents:,} agents, {found.posts:,} posts, {found.vectors}")
                 if effects
                 else html.P("No effect can be computed on this record.", className="muted"),
@@ -99,10 +101,20 @@ _EFFECTS: Final = (
 )
 
 
-def _motives_found(lab: Lab, _query: Query) -> Component:
+def motive_effects(found: dict[str, Any]) -> list[Shown]:
+    """Return the effects of `found_motives` as a page shows them."""
+    return [against_null(words, found[key], value) for key, words, value in _EFFECTS if _has(found[key])]
+
+
+def motives_missing(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the effects of `found_motives` that can't be computed, and what each needs."""
+    return [(words, found[key]["needs"]) for key, words, _ in _EFFECTS if not _has(found[key])]
+
+
+def _motives_found(lab: Lab, query: Query) -> Component:
     found = found_motives(lab.source)
-    effects = [against_null(words, found[key], value) for key, words, value in _EFFECTS if _has(found[key])]
-    missing = [(words, found[key]["needs"]) for key, words, _ in _EFFECTS if not _has(found[key])]
+    effects = motive_effects(found)
+    missing = motives_missing(found)
     return html.Div(
         [
             _said(say_motives(found)),
@@ -117,7 +129,7 @@ def _motives_found(lab: Lab, _query: Query) -> Component:
                 ],
                 className="pair",
             ),
-            _beside(effects, missing),
+            _beside(effects, missing, query),
             html.Div([_persona(found["persona"]), _language(found["language"])], className="pair"),
         ]
     )
@@ -127,8 +139,9 @@ def _has(entry: Any) -> bool:
     return isinstance(entry, dict) and "needs" not in entry
 
 
-def _beside(effects: list[Shown], missing: list[tuple[str, str]]) -> Component:
+def _beside(effects: list[Shown], missing: list[tuple[str, str]], query: Query) -> Component:
     return card(
+        csv_link("motives", query, "the effects"),
         effects_table(effects, "Motives beside their nulls") if effects else None,
         lacking(missing),
         title="Beside chance",

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -73,19 +73,33 @@ def _write(path: Path, table: type[Row], rows: Iterable[Row]) -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join([*names, GUARDED]) + "\r\n")
         for row in rows:
-            cells, marks = [], []
-            for name, value in zip(names, row, strict=True):
-                cell, mark = _cell(value)
-                cells.append(cell)
-                if mark is not None:
-                    marks.append(name + mark)
-            flagged += len(marks)
-            file.write(",".join([*cells, " ".join(marks)]) + "\r\n")
+            written, marks = csv_row(names, row)
+            flagged += marks
+            file.write(written)
     return flagged
 
 
-def _cell(value: object) -> tuple[str, str | None]:
-    """Return a value as it stands in the file, and how its guard is marked, if it has one."""
+def csv_row(names: Sequence[str], row: Iterable[object]) -> tuple[str, int]:
+    """Return one row as it stands in a file, with `GUARDED` and line end, and how many cells are guarded.
+
+    Parameters
+    ----------
+    names
+        The columns, without spaces, as they stand in `GUARDED`.
+    row
+        Their values.
+    """
+    cells, marks = [], []
+    for name, value in zip(names, row, strict=True):
+        cell, mark = guarded(value)
+        cells.append(cell)
+        if mark is not None:
+            marks.append(name + mark)
+    return ",".join([*cells, " ".join(marks)]) + "\r\n", len(marks)
+
+
+def guarded(value: object) -> tuple[str, str | None]:
+    """Return a value as it stands in a file, and how its guard is marked, if it has one."""
     if value is None:
         return "", None
     if not isinstance(value, str):

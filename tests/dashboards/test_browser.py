@@ -164,6 +164,19 @@ def test_a_mood_leads_to_the_text_that_made_it(browser: Any, address: str) -> No
     witness.clean()
 
 
+def test_a_click_brings_the_table_as_a_file(browser: Any, address: str, tmp_path: Path) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/agents?q=plain-11")
+    with witness.page.expect_download(timeout=PATIENCE_MS) as coming:
+        witness.page.get_by_role("link", name="Download the agents as CSV").click()
+    assert coming.value.suggested_filename == "hostile-agents.csv"
+    coming.value.save_as(tmp_path / "agents.csv")
+    rows = (tmp_path / "agents.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(rows) == 2
+    assert '"plain-11"' in rows[1]
+    witness.clean()
+
+
 def test_search_and_theme_live_where_they_say(browser: Any, address: str) -> None:
     witness = Witness(browser, address)
     witness.go(f"{address}/agents")
