@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast, get_args, get_type_hints
 
@@ -43,7 +42,6 @@ class Column(NamedTuple):
     optional: bool
 
 
-@cache
 def columns(table: type[Row]) -> tuple[Column, ...]:
     """Return the fields of a row type with their types."""
     found = []
