@@ -228,6 +228,7 @@ def test_from_the_list_to_two_runs_and_back(folder: Path) -> None:
         assert tab.evaluate("document.documentElement.scrollWidth") <= 375
         tab.get_by_text(TITLE, exact=True).click()
         tab.wait_for_url(f"**/run/{key_of('one')}/")
+        tab.get_by_text("Activity").first.wait_for()
         tab.locator(".nav-link", has_text="Threads").click()
         tab.wait_for_url(f"**/run/{key_of('one')}/threads")
         tab.locator("a.thread-title").first.click()
