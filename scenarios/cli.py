@@ -49,7 +49,10 @@ def import_(
     """Import a snapshot of the real site into the same record that runs are written to."""
     from moltarium.sim.record.moltbook import import_snapshot
 
-    report = import_snapshot(source, out, since=moment("--since", since), until=moment("--until", until))
+    low, high = moment("--since", since), moment("--until", until)
+    if low is not None and high is not None and low >= high:
+        raise typer.BadParameter("--until must be after --since")
+    report = import_snapshot(source, out, since=low, until=high)
     figures = {name.rstrip("_"): value for name, value in report._asdict().items()}
     put_figures(str(source), figures, as_json)
 

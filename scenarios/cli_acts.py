@@ -38,7 +38,7 @@ def speech_acts(
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", min=1, help="Stop before it reads more.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")] = False,
 ) -> None:
     """Say what agents do with their texts: ask, inform, greet, promote, coordinate, support, argue."""

@@ -39,6 +39,8 @@ def dynamics(
     if onset is None or release is None:
         found = phases(every)
         onset, release = (found[0] if onset is None else onset, found[1] if release is None else release)
+    if release <= onset:
+        raise typer.BadParameter(f"--release (step {release}) must come after --onset (step {onset})")
     courses = [course(series, onset, release) for series in every]
     result = {"onset": onset, "release": release} | summary(courses)
     if as_json:
@@ -73,7 +75,7 @@ def _fields(found: Course) -> dict[str, Any]:
 
 def recovery(
     folder: RunFolder,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap replicates over authors.")] = 1000,
     as_json: JsonFlag = False,
 ) -> None:

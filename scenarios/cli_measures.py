@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from moltarium.scenarios.moments import microseconds
+from moltarium.scenarios.outputs import writable
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
 from moltarium.sim.record.errors import NotComputable, RecordError
 
@@ -33,8 +34,8 @@ def measure(
     listing: Annotated[
         bool, typer.Option("--list", help="List what every measure is, without measuring.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
-    draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of nulls and bootstraps.")] = 0,
+    draws: Annotated[int, typer.Option(min=0, help="Draws from each null model.")] = 200,
     since: Moment = None,
     until: Moment = None,
     as_json: JsonFlag = False,
@@ -96,8 +97,8 @@ def compare(
 
 def published(
     folder: RunFolder,
-    seed: Annotated[int, typer.Option(help="Seed of nulls and bootstraps.")] = 0,
-    draws: Annotated[int, typer.Option(help="Draws from each null model.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of nulls and bootstraps.")] = 0,
+    draws: Annotated[int, typer.Option(min=0, help="Draws from each null model.")] = 200,
     since: Moment = None,
     until: Moment = None,
     as_json: JsonFlag = False,
@@ -162,6 +163,7 @@ def report(
     _need_dashboard()
     from moltarium.dashboards.report import write_report
 
+    writable(out)
     write_report(folder, against, out)
     _done(out, as_json)
 
@@ -174,7 +176,7 @@ def dashboard(
     host: Annotated[
         str, typer.Option(help="Address to listen on; beyond loopback a token is needed.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8050,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8050,
 ) -> None:
     """Explore a record in the browser, alone or beside another, or choose among all in a folder.
 

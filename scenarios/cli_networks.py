@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from moltarium.scenarios.moments import microseconds
+from moltarium.scenarios.outputs import writable
 from moltarium.scenarios.terminal import put_figures, say
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ def network(
     from moltarium.sim.record.schema import Agent
     from moltarium.sim.record.store import RunReader
 
-    cut = Cut(microseconds("--since", since), microseconds("--until", until), community)
+    low, high = microseconds("--since", since), microseconds("--until", until)
+    if low is not None and high is not None and low >= high:
+        raise typer.BadParameter("--until must be after --since")
+    cut = Cut(low, high, community)
     with RunReader(folder) as record:
+        writable(out)
         net = _network(record, kind, cut, self_loops)
         labels = {agent.agent_id: agent.handle for agent in record.rows(Agent)}
         write_network(net, out, form, weighted=weighted, labels=labels)

@@ -47,7 +47,7 @@ Detach = Annotated[bool, typer.Option("--detach", help="Run in the background; s
 def run(
     scenario: ScenarioName,
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the new run.")],
-    seed: Annotated[int | None, typer.Option(help="Overrides the scenario's seed.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Overrides the scenario's seed.")] = None,
     overrides: Overrides = None,
     llm: Llm = None,
     model: ModelName = None,
@@ -67,6 +67,7 @@ def run(
     """Run a scenario into a record."""
     from moltarium.scenarios.load import load
     from moltarium.scenarios.run import start_run
+    from moltarium.scenarios.spec import CeilingsSpec
 
     if replay is not None and not (replay / "replies.sqlite").is_file():
         raise RecordError(
@@ -79,10 +80,9 @@ def run(
         settings.append(f"seed={seed}")
     if seed_from is not None:
         settings.append(f"seed_from.record={json.dumps(str(seed_from.resolve()))}")
-    settings += [
-        f"ceilings.{key}={json.dumps(value)}"
-        for key, value in _ceilings(budget_usd, max_tokens, max_wall).items()
-    ]
+    given = _ceilings(budget_usd, max_tokens, max_wall)
+    _over(CeilingsSpec(), given)  # a wrong one is named as it was written, not as the key that it sets
+    settings += [f"ceilings.{key}={json.dumps(value)}" for key, value in given.items()]
     resolved = with_models(load(scenario, settings), llm, model)
     if detach:
         _detached(out)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or an imported snapshot.")]
-Seed = Annotated[int, typer.Option(help="Seed of every draw.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every draw.")]
 Embeddings = Annotated[
     str,
     typer.Option(

@@ -173,15 +173,22 @@ def command(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = orjson.loads(_line(connection))
     except (OSError, orjson.JSONDecodeError) as error:
         raise RecordError(
-            "no run is under way here" if folder.is_dir() else "there is no such folder",
+            _silent(folder, error),
             place=str(folder),
-            remedy=f"start it with `moltarium run` or `moltarium resume` ({error})",
+            remedy="start it with `moltarium run` or `moltarium resume`",
         ) from error
     finally:
         connection.close()
     if not answer.pop("ok"):
         raise MoltariumError(str(answer["error"]), place=f"ctl {folder}", remedy="see moltarium ctl --help")
     return answer
+
+
+def _silent(folder: Path, error: Exception) -> str:
+    if not folder.is_dir():
+        return "is not a folder" if folder.exists() else "there is no such folder"
+    # Without a socket nothing listens; whatever else went wrong is worth telling.
+    return "no run is under way here" + ("" if isinstance(error, FileNotFoundError) else f" ({error})")
 
 
 @contextmanager

@@ -41,8 +41,9 @@ def load_labelled(file: Path) -> tuple[list[str], Said | None]:
             head = [name.strip().lower() for name in next(table, [])]
             rows = [(table.line_num, dict(zip(head, row, strict=False))) for row in table if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ScenarioError(
-            f"can't be read: {error}", place=str(file), remedy="give a UTF-8 CSV file"
+            f"can't be read: {reason}", place=str(file), remedy="give a UTF-8 CSV file"
         ) from error
     if "text" not in head:
         raise ScenarioError("has no column `text`", place=str(file), remedy="name it in the first line")

@@ -277,7 +277,7 @@ class Scenario(Spec):
     """Short name."""
     title: str = ""
     """What a person reads."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Root of every random stream."""
     synthetic_source: bool = False
     """True if its output is to serve as a synthetic snapshot."""

@@ -24,10 +24,16 @@ def must_exist(folder: Path) -> None:
     """Refuse a folder without a record."""
     if not (folder / FILE).is_file():
         raise RecordError(
-            "there is no run record here" if folder.is_dir() else "there is no such folder",
+            _lacks_record(folder),
             place=str(folder),
             remedy="give the folder that `moltarium run` or `moltarium import` wrote",
         )
+
+
+def _lacks_record(folder: Path) -> str:
+    if folder.is_dir():
+        return "there is no run record here"
+    return "is not a folder" if folder.exists() else "there is no such folder"
 
 
 def make_folder(folder: Path) -> bool:

@@ -305,3 +305,59 @@ def test_a_command_that_is_none(terminal: Terminal, words: tuple[str, ...]) -> N
     assert said.code == 2
     assert "Traceback" not in said.err
     assert "Error" in said.err
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("measure {run} --draws -5", "--draws"),
+        ("measure {run} --seed -5", "--seed"),
+        ("published {run} --draws -5", "--draws"),
+        ("topics {run} --seed -1", "--seed"),
+        ("recovery {run} --seed -1", "--seed"),
+        ("speech-acts {run} --seed -1", "--seed"),
+        ("dashboard {run} --port 99999", "--port"),
+        ("dynamics {run} --onset 9 --release 3", "--release"),
+        ("network {run} --out {out} --since 2026-02-01 --until 2026-01-01", "--until"),
+        ("import {run} --out {out} --since 2026-02-01 --until 2026-01-01", "--until"),
+        ("run null --out {out} --seed -5", "--seed"),
+    ],
+)
+def test_a_number_or_time_that_can_mean_nothing(
+    terminal: Terminal, finished: Path, out: Path, line: str, told: str
+) -> None:
+    said = terminal(*(word.format(run=finished, out=out) for word in line.split()))
+    assert said.code == 2, said
+    assert said.out == ""
+    assert told in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("command", ["report", "network"])
+def test_a_folder_where_a_file_should_be_written(
+    terminal: Terminal, finished: Path, tmp_path: Path, command: str
+) -> None:
+    assert_refused(terminal(command, finished, "--out", tmp_path), str(tmp_path), "is a folder")
+    assert not list(tmp_path.parent.glob("*.part"))
+
+
+@pytest.mark.parametrize("command", ["report", "network"])
+def test_a_file_where_the_folder_of_a_file_should_be(
+    terminal: Terminal, finished: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "afile").write_text("")
+    assert_refused(terminal(command, finished, "--out", tmp_path / "afile" / "x"), "afile", "can't be made")
+
+
+def test_a_time_ceiling_is_named_as_it_was_written(terminal: Terminal, out: Path) -> None:
+    assert_refused(terminal("run", "null", "--max-wall", "5x", "--out", out), "--max-wall 5x", "90s, 15m, 4h")
+
+
+def test_a_file_is_no_record(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("")
+    for command in (("digest",), ("ctl", "status")):
+        name, *rest = command
+        assert_refused(terminal(name, tmp_path / "afile", *rest), "afile", "is not a folder")
