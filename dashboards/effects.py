@@ -11,6 +11,8 @@ from moltarium.dashboards.parts import Child, Column, chance, interval, number, 
 from moltarium.dashboards.untrusted import line
 
 _ROOM = 0.08
+# An interval that is narrower is a point: a float's smallest steps leave no room to divide by.
+_LEAST_WIDTH = 1e-12
 """Of a strip's width, left free at either end."""
 
 VERDICTS: Mapping[str, str] = {"more": "▲ more", "less": "▼ less", "none": "· no sign"}
@@ -51,12 +53,12 @@ def strip(difference: float, ci: tuple[float, float]) -> html.Span:
     Every strip has a scale of its own, for effects of different units; only the zero line compares.
     """
     low, high = min(ci[0], difference, 0.0), max(ci[1], difference, 0.0)
-    width = high - low or 1.0
+    width = high - low if high - low > _LEAST_WIDTH else 1.0
 
     def at(value: float) -> str:
         return f"{100 * (_ROOM + (1 - 2 * _ROOM) * (value - low) / width):.1f}%"
 
-    reach = 100 * (1 - 2 * _ROOM) * (ci[1] - ci[0]) / width
+    reach = abs(100 * (1 - 2 * _ROOM) * (ci[1] - ci[0]) / width)
     sure = ci[0] > 0 or ci[1] < 0
     return html.Span(
         [

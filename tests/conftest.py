@@ -1,8 +1,13 @@
-"""What holds for every test: no test is timed, for a busy machine would fail it."""
+"""What holds for every test: no test is timed, and every run of the suite draws the same cases.
+
+A busy machine would fail a timed test, and a case never drawn before would fail a change that has nothing to do
+with it. New cases are drawn where they are looked for: `pytest --hypothesis-profile=search`.
+"""
 
 from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2_000)
+settings.load_profile("same")
