@@ -1,7 +1,7 @@
 """What holds for every test: no test is timed, and every run of the suite draws the same cases.
 
-A busy machine would fail a timed test, and a case never drawn before would fail a change that has nothing to do
-with it. New cases are drawn where they are looked for: `pytest --hypothesis-profile=search`.
+A busy machine would fail a timed test, and a case never drawn before would fail a change that has nothing to
+do with it. New cases are drawn where they are looked for: `pytest --hypothesis-profile=search`.
 """
 
 from __future__ import annotations
