@@ -22,12 +22,12 @@ from benchmarks.peld_data import (
     official_fold,
     read_peld,
 )
-from benchmarks.peld_systems import SYSTEMS, System, decide, f1_by_class, fit, macro_f1
+from benchmarks.peld_judging import COPY, bootstrap, mean_gap, scores
+from benchmarks.peld_systems import SYSTEMS, System, decide, fit, macro_f1
+from benchmarks.peld_tried import print_tried, try_all
 from moltarium.agents.emotion import ANCHORS
 from moltarium.agents.transition import EMOTIONS, context
 
-DRAWS: Final = 2000
-COPY: Final = "copy-e1"
 ABLATIONS: Final = {
     "transition": "transition without personality",
     "transition as shipped": "transition as shipped, without personality",
@@ -65,62 +65,6 @@ def judge(system: System, data: Peld, folds: Sequence[Fold]) -> Judged:
     return Judged(emotion, sentiment, likely, None if votes else loss)
 
 
-def scores(truth: Ints, guess: Ints, classes: int) -> dict[str, float]:
-    """Return accuracy, macro-F1 and F1 weighted by the true classes' frequencies."""
-    by_class = f1_by_class(truth, guess, classes)
-    share = np.bincount(truth, minlength=classes) / len(truth)
-    return {
-        "accuracy": round(float((truth == guess).mean()), 4),
-        "macro_f1": round(float(by_class.mean()), 4),
-        "weighted_f1": round(float(by_class @ share), 4),
-    }
-
-
-def bootstrap(truth: Ints, first: Ints, second: Ints, family: Ints, classes: int) -> dict[str, float]:
-    """Compare two systems' macro-F1 on the same rows, drawing whole families with replacement.
-
-    Returns
-    -------
-    dict
-        Difference first − second, its 95 % percentile interval, and the share of draws that are not above 0.
-    """
-    counts = _tables(truth, first, second, family, classes)
-    rng = np.random.default_rng(0)
-    n = len(counts)
-    weights = np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(DRAWS)])
-    drawn = (weights @ counts.reshape(n, -1)).reshape(DRAWS, 2, classes, classes)
-    gaps = np.subtract(*(_macro(drawn[:, i]) for i in (0, 1)))
-    low, high = np.quantile(gaps, [0.025, 0.975]).tolist()
-    gap = macro_f1(truth, first, classes) - macro_f1(truth, second, classes)
-    return {
-        "difference": round(gap, 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
-        "share_not_better": round(float((gaps <= 0).mean()), 4),
-    }
-
-
-def _tables(truth: Ints, first: Ints, second: Ints, family: Ints, classes: int) -> Floats:
-    counts = np.zeros((int(family.max()) + 1, 2, classes, classes))
-    for which, guess in enumerate((first, second)):
-        np.add.at(counts[:, which], (family, truth, guess), 1.0)
-    return counts
-
-
-def _macro(tables: Floats) -> Floats:
-    hits = np.diagonal(tables, axis1=1, axis2=2)
-    return np.asarray((2 * hits / np.maximum(1, tables.sum(axis=1) + tables.sum(axis=2))).mean(axis=1))
-
-
-def _mean_gap(gap: Floats, family: Ints) -> dict[str, float]:
-    """Bootstrap a mean over rows by whole families."""
-    sums, sizes = np.bincount(family, gap), np.bincount(family)
-    drawn = np.random.default_rng(0).integers(len(sums), size=(DRAWS, len(sums)))
-    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975]).tolist()
-    return {"difference": round(float(gap.mean()), 5), "low": round(low, 5), "high": round(high, 5)}
-
-
 def evaluate(data: Peld) -> dict[str, Any]:
     """Return everything that the report holds, by system."""
     family = families(data)
@@ -145,7 +89,7 @@ def evaluate(data: Peld) -> dict[str, Any]:
             entry["grouped"]["accuracy_most_likely"] = round(float((found.likely == truth).mean()), 4)
             entry["grouped"]["log_loss"] = round(float(found.log_loss.mean()), 4)
             gain = (found.likely == truth).astype(np.float64) - (copied.emotion == truth)
-            entry["most_likely_against_copy_e1"] = _mean_gap(gain, family)
+            entry["most_likely_against_copy_e1"] = mean_gap(gain, family)
         if name != COPY:
             entry["against_copy_e1"] = bootstrap(truth, found.emotion, copied.emotion, family, 7)
             entry["against_copy_e1_sentiment"] = bootstrap(
@@ -173,7 +117,7 @@ def _personality(
             "macro_f1_sentiment": bootstrap(feeling, full.sentiment, bare.sentiment, family, 3),
         }
         if full.log_loss is not None and bare.log_loss is not None:
-            effects[name]["log_likelihood"] = _mean_gap(bare.log_loss - full.log_loss, family)
+            effects[name]["log_likelihood"] = mean_gap(bare.log_loss - full.log_loss, family)
     return effects
 
 
@@ -223,8 +167,6 @@ def main() -> None:
     chosen = parser.parse_args()
     data = read_peld(chosen.path)
     if chosen.tried:
-        from benchmarks.peld_tried import print_tried, try_all
-
         tried = try_all(data)
         print(json.dumps(tried)) if chosen.json else print_tried(tried)
         return

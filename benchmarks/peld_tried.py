@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from benchmarks.peld_data import Floats, Fold, Ints, Peld, families, grouped_folds
-from benchmarks.peld_report import COPY, bootstrap, scores
+from benchmarks.peld_judging import COPY, bootstrap, scores
 from benchmarks.peld_systems import macro_f1
 from moltarium.agents.reader import EKMAN, load_reader
 from moltarium.agents.transition import EMOTIONS

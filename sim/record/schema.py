@@ -199,7 +199,8 @@ class Persona(NamedTuple):
     interests: str
     """JSON list of topic names."""
     mind: str
-    """Name of the population group's mind: ``"surrogate"``, ``"llm"``, …"""
+    """Name of the population group's mind: ``"surrogate"``, ``"llm"``, …; a control or an ablation of a mind
+    with affect bears its arm behind a hyphen (``"heart-neutral"``)."""
     model: str | None
     """Label of the endpoint the mind asks, if any."""
 

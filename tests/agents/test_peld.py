@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peld_data import Peld, families, grouped_folds, read_peld
-from benchmarks.peld_report import bootstrap, scores
+from benchmarks.peld_judging import bootstrap, scores
 from benchmarks.peld_systems import copy_first, decide, fit, macro_f1, memoriser
 from benchmarks.peld_tried import before, class_offsets
 from moltarium.agents.emotion import ANCHORS
