@@ -15,7 +15,6 @@ from benchmarks.targets import Check, table
 from moltarium.analysis.bootstrap import Interval, resampled_interval
 from moltarium.analysis.conversation.rhythm import gaps, growth, peak
 from moltarium.analysis.conversation.survival import Waits, kaplan_meier, weibull_shape
-from moltarium.analysis.conversation.trees import slope_of
 from moltarium.analysis.graphs.answers import HOUR, Contacts, hazard, hazard_interval
 from moltarium.analysis.graphs.left_out import Whole
 from moltarium.analysis.graphs.networks import from_pairs
@@ -25,6 +24,7 @@ from moltarium.analysis.graphs.structure_family import dyadic, reciprocity_draws
 from moltarium.analysis.graphs.tails import counted, estimate, estimate_interval, fit
 from moltarium.analysis.inequality import gini
 from moltarium.analysis.metric import Sampling
+from moltarium.analysis.slope import slope_of
 
 
 class Found(NamedTuple):

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from moltarium.analysis.bootstrap import Floats, fixed, resampled_interval
-from moltarium.analysis.conversation.trees import slope_of
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, require
 from moltarium.analysis.inequality import gini, top_share
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.slope import slope_of
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Impression, Post, Score, Vote
 
@@ -68,7 +68,7 @@ def upvotes(corpus: Corpus) -> Floats:
     """
     index = {post.post_id: k for k, post in enumerate(corpus.record.rows(Post))}
     found = np.full(corpus.n_posts, np.nan)
-    if corpus.record.has(Score):
+    if corpus.record.count(Score):  # a run keeps single votes instead
         for score in corpus.record.rows(Score):
             if (k := index.get(score.target)) is not None:
                 found[k] = score.upvotes

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 
 from moltarium.analysis.bootstrap import Floats, Interval, fixed, resampled_interval
-from moltarium.analysis.conversation.trees import slope_of
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
+from moltarium.analysis.slope import slope_of
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 
@@ -51,7 +51,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
 }
 
-Fit: TypeAlias = Callable[[Ints], tuple[float, Interval]]
+Fit: TypeAlias = Callable[[Ints], tuple[float, Interval | None]]
 
 BIN: Final = 600
 """Seconds per bin of the spectra."""
@@ -130,7 +130,7 @@ def peak(t: Ints, period_h: float) -> Peak:
     return Peak(ratio, (1 + ratio / k) ** -k, k)
 
 
-def growth(t: Ints, step_s: int = 1800) -> tuple[float, Interval]:
+def growth(t: Ints, step_s: int = 1800) -> tuple[float, Interval | None]:
     """Return the exponent of relative growth and its interval; 30 logarithmic bins of t weigh alike.
 
     Raises
@@ -149,7 +149,7 @@ def growth(t: Ints, step_s: int = 1800) -> tuple[float, Interval]:
     return _binned_slope(at - step_s, rate)
 
 
-def trend(t: Ints) -> tuple[float, Interval]:
+def trend(t: Ints) -> tuple[float, Interval | None]:
     """Return the exponent of activity per hour over time and its interval.
 
     Raises
@@ -170,7 +170,7 @@ def _since(t: Ints, unit: float) -> Floats:
     return (ordered - ordered[len(t) // 1000]) / unit if len(t) else np.zeros(0)
 
 
-def _binned_slope(x: Floats, y: Floats, bins: int = 30) -> tuple[float, Interval]:
+def _binned_slope(x: Floats, y: Floats, bins: int = 30) -> tuple[float, Interval | None]:
     edges = np.geomspace(x[0], x[-1] * (1 + 1e-9), bins + 1)
     of = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
     number = np.bincount(of, minlength=bins)
@@ -214,7 +214,7 @@ def _slope(fit: Fit, t: Ints) -> float:
     return fit(t)[0]
 
 
-def _slope_interval(fit: Fit, t: Ints, _value: float) -> Interval:
+def _slope_interval(fit: Fit, t: Ints, _value: float) -> Interval | None:
     return fit(t)[1]
 
 

@@ -10,13 +10,12 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from scipy.special import stdtrit
 
 from moltarium.analysis.bootstrap import Floats, Interval, fixed, ratio_intervals
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import ON_POST, UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
-from moltarium.sim.record.errors import NotComputable
+from moltarium.analysis.slope import slope_of
 from moltarium.sim.record.schema import Comment, Post
 
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
@@ -217,32 +216,10 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> float:
     return float(above.sum() / below.sum())
 
 
-def _scaling(found: Trees) -> tuple[float, Interval]:
+def _scaling(found: Trees) -> tuple[float, Interval | None]:
     large = found.size >= SCALING_SIZE
     root = np.sqrt(found.size[large])
     return slope_of(np.log(found.width[large] / root), np.log(found.depth[large] / root))
-
-
-def slope_of(x: Floats, y: Floats) -> tuple[float, Interval]:
-    """Return the least-squares slope and its 95 % interval, robust to unequal spread (HC3).
-
-    MacKinnon & White (1985), doi:10.1016/0304-4076(85)90158-7.
-
-    Raises
-    ------
-    NotComputable
-        Under ten points, or if all x are equal.
-    """
-    if len(x) < 10 or np.ptp(x) < 1e-12:
-        raise NotComputable("at least 10 points that differ")
-    dx = x - x.mean()
-    spread = float(dx @ dx)
-    slope = float(dx @ y) / spread
-    rest = y - y.mean() - slope * dx
-    leverage = np.minimum(1 / len(x) + dx**2 / spread, 1 - 1e-9)
-    sd = float(np.sqrt(dx**2 @ (rest / (1 - leverage)) ** 2)) / spread
-    reach = float(stdtrit(len(x) - 2, 0.975)) * sd
-    return slope, (slope - reach, slope + reach)
 
 
 FAMILY: Final = Family("tree", frozenset({Post, Comment, "comment.parent"}), measure, DEFINITIONS)

@@ -33,6 +33,7 @@ TAILS_BY_HAND = ("tail",)
         ("graphs.robust", 1),
         ("period", 1),
         ("published", 1),
+        ("slope", 1),
         ("results", 1),
         ("graphs.shape", 7),
         ("graphs.shape_family", 1),
