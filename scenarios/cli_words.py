@@ -93,6 +93,10 @@ def drift(
         ),
         map(_effect_row, found.effects),
     )
+    told = [f"{name} {verdict}" for name, verdict in found.verdicts.items() if verdict != "none"]
+    if found.verdicts:
+        said = ", ".join(told) or "none"
+        say(f"effects on which all controls agree: {said} (of {len(found.verdicts)} asked of all)")
     for name, needs in found.not_computable.items():
         say(f"{name}: not computable, needs {needs}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeAlias
 
@@ -63,7 +63,8 @@ class Drift:
     not_computable: dict[str, str]
     """Effects without a value, and what they need."""
     verdicts: dict[str, Verdict]
-    """By effect: ``"none"`` unless all its controls agree on a direction."""
+    """By effect: ``"none"`` unless all its controls agree on a direction; no entry where a control could
+    not be computed, for one alone may be fooled."""
     event_study: pd.DataFrame
     """Around the top post: ``lag`` (0: the top post), ``n``, ``likeness`` (mean cosine to own earlier posts),
     ``placebo`` (the same around every other post), ``low``, ``high`` (95 % of the difference)."""
@@ -143,15 +144,17 @@ def drift_of(read: Histories, *, draws: int = 1_000, seed: int = 0) -> Drift:
                 )
     attempt("feedback", lambda: feedback(pool, draws=draws, rng=rng))
     return Drift(
-        tuple(effects), lacking, _verdicts(effects), event_study(pool, draws=draws, rng=rng), len(pool),
-        sum(history.n for history in pool), read.vectors, read.left_out,
+        tuple(effects), lacking, _verdicts(effects, lacking), event_study(pool, draws=draws, rng=rng),
+        len(pool), sum(history.n for history in pool), read.vectors, read.left_out,
     )  # fmt: skip
 
 
-def _verdicts(effects: Sequence[Effect]) -> dict[str, Verdict]:
+def _verdicts(effects: Sequence[Effect], lacking: Iterable[str]) -> dict[str, Verdict]:
     said: dict[str, set[Verdict]] = {}
+    half = {name.split(" (")[0] for name in lacking}
     for effect in effects:
-        said.setdefault(effect.name, set()).add(effect.verdict)
+        if effect.name not in half:
+            said.setdefault(effect.name, set()).add(effect.verdict)
     return {name: next(iter(found)) if len(found) == 1 else "none" for name, found in said.items()}
 
 

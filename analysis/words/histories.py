@@ -70,15 +70,22 @@ class Histories:
     """Texts that are in no history, by reason."""
 
 
+def crawled(record: Record) -> bool:
+    """Whether scores were read off the site; a run keeps single votes instead, and no row of scores."""
+    return record.has(Score) and record.count(Score) > 0
+
+
 def upvotes(record: Record) -> pd.Series[float]:
     """Return the upvotes of every target: as last crawled, or counted from votes as they stand at the end.
+
+    Where scores were crawled, a target without one is unknown; where votes are counted, it has none.
 
     Raises
     ------
     NotComputable
         Where neither scores nor votes are known.
     """
-    if record.has(Score):
+    if crawled(record):
         last = record.frame(Score).drop_duplicates("target", keep="last")
         return last.set_index("target")["upvotes"].astype(float)
     if record.has(Vote):
@@ -109,7 +116,7 @@ def histories(record: Record, embedder: Embedder | None = None) -> Histories:
     frame = frame[frame["step"].fillna(OBSERVED) != OPENING]
     known = frame.dropna(subset=["author"]).sort_values("seq")
     known = known.assign(reward=known["post_id"].map(reward.to_dict()))
-    if not record.has(Score):
+    if not crawled(record):
         known = known.assign(reward=known["reward"].fillna(0.0))
     scored = known.dropna(subset=["reward"])
     early = scored[scored.groupby("author").cumcount() < MAX_TEXTS].reset_index(drop=True)

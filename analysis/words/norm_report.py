@@ -14,14 +14,14 @@ from moltarium.analysis.affect.alignment import BLOCKS, answered
 from moltarium.analysis.words.centroids import centroids
 from moltarium.analysis.words.conduct import enforcement, lagged_distance, newcomers
 from moltarium.analysis.words.embeddings import Embedder, static_embedder
-from moltarium.analysis.words.histories import upvotes
+from moltarium.analysis.words.histories import crawled, upvotes
 from moltarium.analysis.words.norm_effects import norm_effects
 from moltarium.analysis.words.norms import Texts, norm_convergence, norm_texts
 from moltarium.analysis.words.style import Style, style
 from moltarium.analysis.words.templates import templates
 from moltarium.analysis.words.windows import windows
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Comment, Removal, Score
+from moltarium.sim.record.schema import Comment, Removal
 from moltarium.sim.record.view import Record
 
 Json: TypeAlias = dict[str, Any]
@@ -139,7 +139,7 @@ def _amount(record: Record, response: str, ids: list[str]) -> Floats:
     counted: pd.Series[Any]
     unknown = 0.0
     if response == "upvotes":
-        counted, unknown = upvotes(record), np.nan if record.has(Score) else 0.0
+        counted, unknown = upvotes(record), np.nan if crawled(record) else 0.0
     elif response == "removals":
         if not record.has(Removal):
             raise NotComputable("table removal")

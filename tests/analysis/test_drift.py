@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moltarium.analysis.conversation import attention
+from moltarium.analysis.corpus import read_corpus
 from moltarium.analysis.words.drift import Drift, drift, drift_of
 from moltarium.analysis.words.histories import Histories, History
 from moltarium.analysis.words.lexical import tfidf
@@ -147,8 +150,11 @@ def test_output_shift_is_read_beside_a_uniform_place() -> None:
 
 
 def record(n_agents: int, *, votes: bool) -> MemoryRecord:
-    """Agents that speak of cats until the vote, and of dogs after it."""
-    missing = frozenset({"score"} if votes else {"vote"})
+    """Agents that speak of cats until the vote, and of dogs after it.
+
+    With votes as a run has them: scores are known, because they follow from votes, but none is kept.
+    """
+    missing = frozenset[str]() if votes else frozenset({"vote"})
     run = Run(
         "planted", "simulated", "planted", SCHEMA_VERSION, None, None, 0, None,
         Coverage(missing).json(), "0", None, "{}",
@@ -180,6 +186,7 @@ def record(n_agents: int, *, votes: bool) -> MemoryRecord:
 def test_a_record_of_agents_that_change_subject(votes: bool) -> None:
     found = drift(record(60, votes=votes), draws=200)
     assert found.posts == 60 * 12, "the opening is not what the society did"
+    assert found.left_out["unknown score"] == 0
     assert found.verdicts["top_post.likeness"] == "less"
     assert ("karma_jump.likeness" in found.verdicts) == votes
     if votes:
@@ -189,6 +196,11 @@ def test_a_record_of_agents_that_change_subject(votes: bool) -> None:
     study = {int(row["lag"]): row for row in found.event_study.to_dict("records")}
     assert study[1]["likeness"] < study[1]["placebo"] - 0.1
     assert study[0]["likeness"] > study[1]["likeness"]
+
+
+def test_a_run_that_keeps_votes_only_knows_its_upvotes_everywhere() -> None:
+    found = attention.upvotes(read_corpus(record(60, votes=True)))
+    assert (len(found), (found == 3).sum(), (found == 0).sum()) == (720, 30, 690)
 
 
 def test_equal_seeds_give_equal_effects() -> None:
@@ -207,6 +219,18 @@ def test_what_is_missing_is_named() -> None:
     found = drift(record(4, votes=True), draws=100)
     assert not found.effects
     assert found.not_computable["output_shift"].startswith("at least 10 agents")
+
+
+def test_an_effect_of_which_one_control_is_missing_has_no_verdict() -> None:
+    # Nobody writes a third post: the placebo has no other place for the reward.
+    few = [history for history in society(quiet, 5).of if history.n > 3][:40]
+    short = [replace(own, alike=own.alike[:3, :3], towards=own.towards[:3], hours=own.hours[:3],
+                     reward=np.array([0.0, float(i % 2), 0.0])) for i, own in enumerate(few)]  # fmt: skip
+    found = drift_of(Histories(tuple(map(str, range(len(short)))), tuple(short), "", {}), draws=100)
+    assert "top_post.likeness (placebo)" in found.not_computable
+    assert {each.control for each in found.effects if each.name == "top_post.likeness"} == {"matched"}
+    assert "top_post.likeness" not in found.verdicts
+    assert found.verdicts["output_shift"] == "none"
 
 
 def test_tfidf_rows_have_length_one() -> None:
