@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from moltarium.agents.prompts import speech_act
-from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, parsed, reading_of, shown, thought
+from moltarium.agents.interface import Thought
+from moltarium.agents.prompts import annotate, speech_act
+from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, Annotation, reading_of, shown
 from moltarium.agents.reader import Reading
 from moltarium.analysis.affect.checkpoints import PREFIX
 from moltarium.analysis.words.speech_acts import NOT_COVERED
@@ -22,6 +24,9 @@ from moltarium.sim.record.errors import RecordError, ScenarioError
 if TYPE_CHECKING:
     from moltarium.sim.llm.usage import Usage
 
+Answer = TypeVar("Answer")
+"""What a model says of one text."""
+
 
 class EmotionReader(Protocol):
     """Whatever reads emotion from texts; `agents.reader.Reader` is one."""
@@ -31,11 +36,11 @@ class EmotionReader(Protocol):
         ...
 
 
-class LlmAnnotator:
-    """A language model as a reader of emotion: asked through the gateway, one request per distinct text.
+class _Annotator(ABC, Generic[Answer]):
+    """A language model that is asked of each distinct text, alone, through the gateway.
 
-    Its requests are retried, kept in the reply cache, counted and held under ceilings. A text's reading
-    depends on the text alone; one whose answer can't be used twice has no reading, see `Reading.answered`.
+    Its requests are retried, kept in the reply cache, counted and held under ceilings. What it says of a text
+    depends on the text alone.
 
     Parameters
     ----------
@@ -53,6 +58,35 @@ class LlmAnnotator:
     def usage(self) -> Usage:
         """What was asked so far."""
         return self._gateway.usage
+
+    @abstractmethod
+    def _thought(self, text: str) -> Thought:
+        """Return the question about one text, and the question after an answer that can't be used."""
+
+    @abstractmethod
+    def _parsed(self, answer: str) -> Answer | None:
+        """Return what an answer says, or ``None`` if it can't be used."""
+
+    def _answers(self, texts: Sequence[str], wordless: Answer) -> list[Answer | None]:
+        """Return an answer per text, `wordless` for one without words, ``None`` without a usable answer."""
+        put = [shown(text) for text in texts]
+        distinct = list(dict.fromkeys(filter(None, put)))
+        thoughts = [self._thought(text) for text in distinct]
+        # One agent and one step for all: the same text is the same question whatever stands beside it.
+        pending = [Pending(PURPOSE, at, 0, each, next(each)) for at, each in enumerate(thoughts)]
+        outcomes = self._gateway.think(pending)
+        answers = {
+            text: self._parsed(outcome.calls[-1].reply_text)
+            for text, outcome in zip(distinct, outcomes, strict=True)
+        }
+        return [answers[text] if text else wordless for text in put]
+
+
+class LlmAnnotator(_Annotator[Annotation]):
+    """A language model as a reader of emotion.
+
+    A text whose answer can't be used twice has no reading, see `Reading.answered`.
+    """
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Read texts as they stand on the platform.
@@ -62,38 +96,17 @@ class LlmAnnotator:
         ModelUnavailable, ModelRefusedAccess, CeilingReached
             As the gateway does; answers that arrived are kept.
         """
-        put = [shown(text) for text in texts]
-        distinct = list(dict.fromkeys(filter(None, put)))
-        thoughts = [thought(text, LABEL) for text in distinct]
-        # One agent and one step for all: the same text is the same question whatever stands beside it.
-        pending = [Pending(PURPOSE, at, 0, each, next(each)) for at, each in enumerate(thoughts)]
-        outcomes = self._gateway.think(pending)
-        answers = {
-            text: parsed(outcome.calls[-1].reply_text)
-            for text, outcome in zip(distinct, outcomes, strict=True)
-        }
-        return reading_of([answers[text] if text else NOTHING_SAID for text in put])
+        return reading_of(self._answers(texts, NOTHING_SAID))
+
+    def _thought(self, text: str) -> Thought:
+        return annotate.thought(text, LABEL)
+
+    def _parsed(self, answer: str) -> Annotation | None:
+        return annotate.parsed(answer)
 
 
-class LlmActReader:
-    """A language model as a reader of speech acts: asked as `LlmAnnotator` is, in any language it knows.
-
-    Parameters
-    ----------
-    gateway
-        Where it is asked; it stays the caller's to close.
-    name
-        The model's name, for tables.
-    """
-
-    def __init__(self, gateway: Gateway, name: str) -> None:
-        self._gateway = gateway
-        self.name = name
-
-    @property
-    def usage(self) -> Usage:
-        """What was asked so far."""
-        return self._gateway.usage
+class LlmActReader(_Annotator[str]):
+    """A language model as a reader of speech acts, in any language it knows."""
 
     def read(self, texts: Sequence[str]) -> list[str | None]:
         """Return an act per text; ``"not covered"`` for one without words, ``None`` without a usable answer.
@@ -103,17 +116,13 @@ class LlmActReader:
         ModelUnavailable, ModelRefusedAccess, CeilingReached
             As the gateway does; answers that arrived are kept.
         """
-        put = [shown(text) for text in texts]
-        distinct = list(dict.fromkeys(filter(None, put)))
-        thoughts = [speech_act.thought(text, LABEL) for text in distinct]
-        outcomes = self._gateway.think(
-            [Pending(PURPOSE, at, 0, each, next(each)) for at, each in enumerate(thoughts)]
-        )
-        answers = {
-            text: speech_act.parsed(outcome.calls[-1].reply_text)
-            for text, outcome in zip(distinct, outcomes, strict=True)
-        }
-        return [answers[text] if text else NOT_COVERED for text in put]
+        return self._answers(texts, NOT_COVERED)
+
+    def _thought(self, text: str) -> Thought:
+        return speech_act.thought(text, LABEL)
+
+    def _parsed(self, answer: str) -> str | None:
+        return speech_act.parsed(answer)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ to a schema and checked again here; the worst that a text can do is to be misrea
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from moltarium.agents.interface import Action, Message, Reply, Request
+from moltarium.agents.interface import Message, Request, Thought
 from moltarium.agents.prompts.untrusted import CLOSE, OPEN, neutralise, quoted
 from moltarium.agents.reader.cleaning import clean
 from moltarium.agents.reader.labels import EKMAN, EKMAN_OF, FINE, FOLD
@@ -69,7 +69,7 @@ def shown(text: str) -> str:
     return quoted(said, TEXT_BYTES) if neutralise(said, TEXT_BYTES) else ""
 
 
-def thought(text: str, endpoint: str) -> Generator[Sequence[Request], Sequence[Reply], Sequence[Action]]:
+def thought(text: str, endpoint: str) -> Thought:
     """Ask for one text's emotion, and once more where the answer can't be used.
 
     Parameters
@@ -79,9 +79,21 @@ def thought(text: str, endpoint: str) -> Generator[Sequence[Request], Sequence[R
     endpoint
         Label of the endpoint that is asked.
     """
-    messages = (Message("system", _RULES), Message("user", text))
+    return ask_twice(text, endpoint, _RULES, _SCHEMA, ANSWER_TOKENS, parsed)
+
+
+def ask_twice(
+    text: str,
+    endpoint: str,
+    rules: str,
+    schema: Mapping[str, Any],
+    answer_tokens: int,
+    parsed: Callable[[str], object | None],
+) -> Thought:
+    """Put one text, alone, to a model under rules and a schema; once more, warmer, if `parsed` finds none."""
+    messages = (Message("system", rules), Message("user", text))
     asked = Request(
-        PURPOSE, messages, schema=_SCHEMA, max_tokens=ANSWER_TOKENS, temperature=0.0, model=endpoint
+        PURPOSE, messages, schema=schema, max_tokens=answer_tokens, temperature=0.0, model=endpoint
     )
     [reply] = yield [asked]
     if parsed(reply.text) is None:

@@ -7,14 +7,12 @@ checked again here; the worst that a text can do is to be misread.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
-from moltarium.agents.interface import Action, Message, Reply, Request
-from moltarium.agents.prompts.annotate import PURPOSE, SECOND_TRY
+from moltarium.agents.interface import Thought
+from moltarium.agents.prompts.annotate import ask_twice
 from moltarium.agents.prompts.untrusted import CLOSE, OPEN
 
 ANSWER_TOKENS: Final = 24
@@ -43,7 +41,7 @@ Answer with a JSON object, {{"act": A}}, with A one of:
 """ + "\n".join(f"{act}: {meaning}." for act, meaning in MEANING.items())
 
 
-def thought(text: str, endpoint: str) -> Generator[Sequence[Request], Sequence[Reply], Sequence[Action]]:
+def thought(text: str, endpoint: str) -> Thought:
     """Ask for one text's act, and once more where the answer can't be used.
 
     Parameters
@@ -53,14 +51,7 @@ def thought(text: str, endpoint: str) -> Generator[Sequence[Request], Sequence[R
     endpoint
         Label of the endpoint that is asked.
     """
-    messages = (Message("system", _RULES), Message("user", text))
-    asked = Request(
-        PURPOSE, messages, schema=_SCHEMA, max_tokens=ANSWER_TOKENS, temperature=0.0, model=endpoint
-    )
-    [reply] = yield [asked]
-    if parsed(reply.text) is None:
-        yield [replace(asked, temperature=SECOND_TRY)]
-    return ()
+    return ask_twice(text, endpoint, _RULES, _SCHEMA, ANSWER_TOKENS, parsed)
 
 
 def parsed(answer: str) -> str | None:
