@@ -17,10 +17,22 @@ from moltarium.scenarios.terminal import put_json, put_table, say
 if TYPE_CHECKING:
     from moltarium.agents.reader import Reading
     from moltarium.analysis.affect.checkpoints import CheckpointReader
+    from moltarium.analysis.affect.emotion_agreement import Agreement
     from moltarium.scenarios.annotators import EmotionReader, LlmAnnotator
 
 BATCH = 512
 """Lines read at a time."""
+AGREEMENT_HEAD = (
+    "",
+    "n",
+    "accuracy",
+    "κ [95 %]",
+    "macro-F1",
+    "n VAD",
+    "r V [95 %]",
+    "r A [95 %]",
+    "r D [95 %]",
+)
 
 AnnotatorPlace = Annotated[
     str | None,
@@ -83,7 +95,7 @@ def emotion_agreement(
 ) -> None:
     """Say how the small reader, a language model and people agree: Cohen's kappa, Pearson's r."""
     from moltarium.agents.reader import load_reader
-    from moltarium.analysis.affect.emotion_agreement import Agreement, agreements, said_by
+    from moltarium.analysis.affect.emotion_agreement import agreements, said_by
     from moltarium.scenarios.labelled import load_labelled
 
     lines, people = load_labelled(texts)
@@ -100,9 +112,31 @@ def emotion_agreement(
     if as_json:
         put_json({"texts": len(lines), "annotator": asked or None, "agreement": [a._asdict() for a in found]})
         return
-    put_table(f"{len(lines)} texts", Agreement._fields, found)
+    put_table(f"{len(lines)} texts", AGREEMENT_HEAD, map(_agreement_row, found))
+    for pair in found:
+        if pair.n and not pair.beyond_chance:
+            say(f"{pair.first} and {pair.second}: labels not shown to agree beyond chance")
     if asked:
         put_table("The annotator", ("figure", "value"), asked.items())
+
+
+def _agreement_row(pair: Agreement) -> tuple[str, ...]:
+    def cell(value: float | None, low: float | None = None, high: float | None = None) -> str:
+        if value is None:
+            return "–"
+        return f"{value:.2f}" if low is None or high is None else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+    return (
+        f"{pair.first}, {pair.second}",
+        str(pair.n),
+        cell(pair.accuracy),
+        cell(pair.kappa, pair.kappa_low, pair.kappa_high),
+        cell(pair.macro_f1),
+        str(pair.n_vad),
+        cell(pair.r_v, pair.r_v_low, pair.r_v_high),
+        cell(pair.r_a, pair.r_a_low, pair.r_a_high),
+        cell(pair.r_d, pair.r_d_low, pair.r_d_high),
+    )
 
 
 def _paid(by: LlmAnnotator | CheckpointReader) -> dict[str, Any]:

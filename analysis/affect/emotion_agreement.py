@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from moltarium.agents.reader import EKMAN, EKMAN_OF, Reading
-from moltarium.agents.reader.agreement import cohen_kappa, macro_f1
+from moltarium.agents.reader.agreement import Classes, cohen_kappa, macro_f1
+
+DRAWS: Final = 1000
+ENOUGH: Final = 10
+"""Texts below which no interval is given."""
 
 
 class Said(NamedTuple):
@@ -23,7 +27,11 @@ class Said(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """Agreement of two annotators; ``None`` where there are too few texts, or one of them never varies."""
+    """Agreement of two annotators; ``None`` where there are too few texts, or one of them never varies.
+
+    Intervals are 95 %: of κ by the percentiles of `DRAWS` bootstrap draws of texts (fixed seed), of r by
+    Fisher's z (1915, doi:10.1093/biomet/10.4.507), tanh(artanh r ± 1.96 / √(n − 3)).
+    """
 
     first: str
     second: str
@@ -33,14 +41,28 @@ class Agreement(NamedTuple):
     """Share of equal Ekman labels."""
     kappa: float | None
     """Cohen's κ on Ekman labels, in [−1, 1]; see `cohen_kappa`."""
+    kappa_low: float | None
+    kappa_high: float | None
+    """``None`` below `ENOUGH` texts: a bootstrap of fewer is too narrow."""
     macro_f1: float | None
     """Of the second's labels against the first's, over the Ekman classes that either used."""
     n_vad: int
     """Texts with VAD from both."""
     r_v: float | None
     """Pearson r of valence."""
+    r_v_low: float | None
+    r_v_high: float | None
     r_a: float | None
+    r_a_low: float | None
+    r_a_high: float | None
     r_d: float | None
+    r_d_low: float | None
+    r_d_high: float | None
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the whole interval of κ lies above 0; never so where there are too few texts for one."""
+        return self.kappa_low is not None and self.kappa_low > 0
 
 
 def said_by(reading: Reading) -> Said:
@@ -68,21 +90,42 @@ def _agreement(first: tuple[str, Said], second: tuple[str, Said]) -> Agreement:
     used = len(np.union1d(truth, chosen))
     both = ~(np.isnan(left.vad) | np.isnan(right.vad)).any(axis=1)
     r_v, r_a, r_d = (_pearson(left.vad[both, axis], right.vad[both, axis]) for axis in range(3))
+    low, high = _kappa_interval(truth, chosen)
     return Agreement(
         name,
         other,
         len(pairs),
         float((truth == chosen).mean()) if pairs else None,
         None if np.isnan(kappa) else kappa,
+        low,
+        high,
         macro_f1(truth, chosen, len(EKMAN)) * len(EKMAN) / used if used else None,
         int(both.sum()),
-        r_v,
-        r_a,
-        r_d,
+        *r_v,
+        *r_a,
+        *r_d,
     )
 
 
-def _pearson(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> float | None:
+def _kappa_interval(truth: Classes, chosen: Classes) -> tuple[float | None, float | None]:
+    if len(truth) < ENOUGH:
+        return None, None
+    drawn = np.random.default_rng(0).integers(len(truth), size=(DRAWS, len(truth)))
+    kappas = np.array([cohen_kappa(truth[rows], chosen[rows], len(EKMAN)) for rows in drawn])
+    if np.isnan(kappas).all():
+        return None, None
+    low, high = np.nanquantile(kappas, [0.025, 0.975]).tolist()
+    return low, high
+
+
+def _pearson(
+    left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]
+) -> tuple[float | None, float | None, float | None]:
+    """Return r and its interval."""
     if len(left) < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
-        return None
-    return float(np.corrcoef(left, right)[0, 1])
+        return None, None, None
+    r = float(np.corrcoef(left, right)[0, 1])
+    if len(left) < ENOUGH or abs(r) >= 1:
+        return r, None, None
+    low, high = np.tanh(np.arctanh(r) + np.array([-1.96, 1.96]) / np.sqrt(len(left) - 3)).tolist()
+    return r, low, high

@@ -134,6 +134,7 @@ def test_the_command_reports_agreement_with_people(tmp_path: Path) -> None:
     assert found["annotator"]["unanswered"] == 1
     assert found["annotator"]["calls"] == 6
     assert "annotator" in shown_.stdout
+    assert "people and annotator: labels not shown to agree beyond chance" in shown_.stderr
 
 
 def test_the_reader_command_says_null_where_nothing_was_answered() -> None:
@@ -170,6 +171,30 @@ def test_agreement_of_equal_and_of_silent_annotators() -> None:
     assert (same.kappa, same.macro_f1) == (1, 1)
     assert same.r_v == pytest.approx(1)
     assert (silent.n, silent.kappa, silent.macro_f1, silent.r_v) == (0, None, None, None)
+
+
+def test_intervals_hold_what_was_planted_and_need_enough_texts() -> None:
+    """Labels kept with probability .6, else drawn anew: κ is .6; r of two noisy views of one thing is .5."""
+    kappas, rs = [], []
+    sides: list[Said] = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        truth = rng.integers(len(EKMAN), size=120)
+        told = np.where(rng.random(120) < 0.6, truth, rng.integers(len(EKMAN), size=120))
+        felt = rng.standard_normal((120, 3))
+        views = [felt + rng.standard_normal((120, 3)) for _ in range(2)]
+        sides = [Said([EKMAN[k] for k in c], v) for c, v in zip((truth, told), views, strict=True)]
+        [found] = agreements(dict(zip("ab", sides, strict=True)))
+        assert found.kappa_low is not None
+        assert found.kappa_high is not None
+        assert found.r_v_low is not None
+        assert found.r_v_high is not None
+        kappas.append(found.kappa_low <= 0.6 <= found.kappa_high)
+        rs.append(found.r_v_low <= 0.5 <= found.r_v_high)
+    assert min(np.mean(kappas), np.mean(rs)) > 0.85
+    [few] = agreements({n: Said(s.label[:9], s.vad[:9]) for n, s in zip("ab", sides, strict=True)})
+    assert few.kappa is not None
+    assert (few.kappa_low, few.r_v_low, few.n) == (None, None, 9)
 
 
 def test_a_place_that_is_none_is_refused() -> None:
