@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
+from benchmarks import activity_worlds
+from benchmarks.planted import Found
 from benchmarks.targets import Check, table
 from moltarium.analysis.bootstrap import Interval, resampled_interval
-from moltarium.analysis.conversation.rhythm import gaps, growth, peak
+from moltarium.analysis.conversation.rhythm import beat, gaps, growth
 from moltarium.analysis.conversation.survival import Waits, kaplan_meier, weibull_shape
 from moltarium.analysis.graphs.answers import HOUR, Contacts, hazard, hazard_interval
 from moltarium.analysis.graphs.left_out import Whole
@@ -25,18 +27,6 @@ from moltarium.analysis.graphs.tails import counted, estimate, estimate_interval
 from moltarium.analysis.inequality import gini
 from moltarium.analysis.metric import Sampling
 from moltarium.analysis.slope import slope_of
-
-
-class Found(NamedTuple):
-    """A planted value and the interval that should hold it."""
-
-    truth: float
-    interval: Interval | None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the interval holds the truth."""
-        return self.interval is not None and self.interval[0] <= self.truth <= self.interval[1]
 
 
 def power_law(seed: int) -> Found:
@@ -135,7 +125,7 @@ def regular(seed: int) -> Found:
 def decay(seed: int) -> Found:
     """Steady writing: N ∝ t, so relative growth falls as t⁻¹."""
     t = np.random.default_rng(seed).uniform(0, 100 * HOUR, 40_000).astype(np.int64)
-    return Found(-1.0, growth(t)[1])
+    return Found(-1.0, growth(t, np.arange(len(t)) % 40)[1])
 
 
 def scaling(seed: int) -> Found:
@@ -177,7 +167,7 @@ def silent_reciprocity(seed: int) -> float:
 def silent_spectrum(seed: int) -> float:
     """Return p of a 4-hour heartbeat in a world without one."""
     t = np.random.default_rng(seed).uniform(0, 10 * 24 * HOUR, 5000).astype(np.int64)
-    return peak(t, 4.0).p
+    return beat(t).p
 
 
 def circadian_spectrum(seed: int) -> float:
@@ -185,7 +175,15 @@ def circadian_spectrum(seed: int) -> float:
     rng = np.random.default_rng(seed)
     t = rng.uniform(0, 10 * 24, 20_000)
     kept = t[rng.random(len(t)) < np.exp(1.15 * (np.cos(2 * np.pi * (t - 14) / 24) - 1))]
-    return peak((np.sort(kept) * HOUR).astype(np.int64), 4.0).p
+    return beat((np.sort(kept) * HOUR).astype(np.int64)).p
+
+
+def office_spectrum(seed: int) -> float:
+    """Return p of a 4-hour heartbeat in ten days of sharp office hours, 6 to 18 of them."""
+    rng = np.random.default_rng(seed)
+    t = rng.uniform(0, 10 * 24, 20_000)
+    kept = t[t % 24 < 6 + seed % 13]
+    return beat((np.sort(kept) * HOUR).astype(np.int64)).p
 
 
 def heartbeats(seed: int) -> float:
@@ -193,7 +191,7 @@ def heartbeats(seed: int) -> float:
     rng = np.random.default_rng(seed)
     beats = np.arange(60) * 4.0 + rng.normal(0, 1 / 3, (30, 60)) + 1
     t = np.concatenate((rng.uniform(0, 10 * 24, 5000), beats.ravel()))
-    return peak((np.sort(t[t > 0]) * HOUR).astype(np.int64), 4.0).p
+    return beat((np.sort(t[t > 0]) * HOUR).astype(np.int64)).p
 
 
 def main() -> None:
@@ -211,12 +209,14 @@ def main() -> None:
         "reciprocity": silent_reciprocity,
         "heartbeat": silent_spectrum,
         "heartbeat, smooth days": circadian_spectrum,
+        "heartbeat, office hours": office_spectrum,
     }
     for name, silent in nulls.items():
         flagged = 100 * sum(silent(k) < 0.05 for k in seeds) / len(seeds)
         # Two standard errors of 100 draws above 5 %.
         bound = 5 + 200 * (0.0475 / len(seeds)) ** 0.5
         checks.append(Check(f"{name}: silent null flagged", flagged, "≤", bound, "%"))
+    checks += activity_worlds.checks(seeds)
     print(table(checks))
 
 

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from benchmarks.coverage import Found
+from benchmarks.planted import Found
 from benchmarks.structure import Synthetic
 from moltarium.analysis.corpus import Ints, read_corpus
 from moltarium.analysis.graphs import answers, shape_family, structure_family

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import numpy as np
 
-from moltarium.analysis.bootstrap import Floats, fixed, resampled_interval
+from moltarium.analysis.bootstrap import Floats, fixed
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, require
 from moltarium.analysis.inequality import gini, power_law_alpha, top_share
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.studentised import (
+    TOP_FEW,
+    alpha_pull,
+    gini_pull,
+    studentised_interval,
+    top_interval,
+)
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Agent, Comment, Post
 
@@ -44,12 +50,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 }
 
 
-_STATISTICS: Final[dict[str, Callable[[Floats], float]]] = {
-    "gini": gini,
-    "alpha": power_law_alpha,
-    **{f"top{top}_share": partial(top_share, top=top / 100) for top in (1, 5, 10, 20)},
-}
-"""Of the positive activities; their order is that of their random streams."""
+_FOUR: Final = "no interval: it hangs on four agents"
 
 
 def own_authors(corpus: Corpus) -> Ints:
@@ -80,29 +81,38 @@ def accounts(corpus: Corpus) -> int:
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
-    """Compute ``activity.*``; intervals by resampling agents."""
+    """Compute ``activity.*``; intervals by resampling agents, each resample judged by its own error."""
     everyone = activity(corpus)
     counts = everyone[everyone > 0]
     unknown = int((own_authors(corpus) == UNKNOWN).sum())
     note = f"{unknown} posts and comments of unknown authors left out" if unknown else None
     sheet = Sheet("activity", DEFINITIONS)
+    draws = sampling.draws
 
-    def enter(name: str, values: Floats, statistic: Callable[[Floats], float]) -> None:
-        rng = np.random.default_rng([sampling.seed, 10 + len(sheet.measures)])
-        interval = resampled_interval(values, statistic, sampling.draws, rng)
-        sheet.enter(name, partial(statistic, values), ci=fixed(interval), note=note)
+    def chance() -> np.random.Generator:
+        return np.random.default_rng([sampling.seed, 10 + len(sheet.measures)])
 
-    for name, statistic in _STATISTICS.items():
-        enter(name, counts, statistic)
+    even = fixed(studentised_interval(counts, gini_pull, draws, chance()))
+    sheet.enter("gini", lambda: gini(counts), ci=even, note=note)
+    steep = fixed(studentised_interval(counts, alpha_pull, draws, chance()))
+    sheet.enter("alpha", lambda: power_law_alpha(counts), ci=steep, note=note)
+    for top in (1, 5, 10, 20):
+        share = fixed(top_interval(counts, top / 100, draws, chance()))
+        sheet.enter(
+            f"top{top}_share", partial(top_share, counts, top / 100), ci=share, note=note, why=TOP_FEW
+        )
     authors = corpus.comment_author[corpus.comment_own]
     comments = np.bincount(authors[authors != UNKNOWN]).astype(np.float64)
-    enter("top4_comments", comments[comments > 0], top_four)
+    most = partial(top_four, comments[comments > 0])
+    sheet.enter("top4_comments", most, ci=fixed(None), note=note, why=_FOUR)
     try:
         silent = accounts(corpus) - len(counts)
     except NotComputable as lack:
         sheet.lack(["gini_all"], lack.needs)
     else:
-        enter("gini_all", np.concatenate((np.zeros(silent), counts)), gini)
+        both = np.concatenate((np.zeros(silent), counts))
+        even = fixed(studentised_interval(both, gini_pull, draws, chance()))
+        sheet.enter("gini_all", lambda: gini(both), ci=even, note=note)
     sheet.enter("agents", lambda: len(counts))
     sheet.enter("posts", lambda: int(corpus.post_own.sum()))
     sheet.enter("comments", lambda: int(corpus.comment_own.sum()))

@@ -8,11 +8,14 @@ from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+from scipy.optimize import brentq
 
-from moltarium.analysis.bootstrap import Floats, Interval, fixed, resampled_interval
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, fixed, or_nan
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.jackknife import ANGLE, PLAIN, jackknifed
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.analysis.slope import slope_of
+from moltarium.analysis.without import groups_of, mean_interval
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 
@@ -27,6 +30,11 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "−1 regular, 0 Poisson, 1 bursty",
         _GOH,
     ),
+    "burstiness_finite": Definition(
+        "the same with what few gaps do taken out: mean of (√(n + 1) r − √(n − 1)) / ((√(n + 1) − 2) r + "
+        "√(n − 1)), r = σ / μ of an agent's n gaps, σ² their mean squared distance from μ",
+        "Kim & Jo 2016, doi:10.1103/PhysRevE.94.032311",
+    ),
     "cov_regular": Definition(
         "share of agents with ≥ 3 gaps between posts whose gaps have σ / μ < .5 (called autonomous)", _LI
     ),
@@ -34,7 +42,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "share of agents with ≥ 3 gaps between posts whose gaps have σ / μ > 1 (called human-influenced)", _LI
     ),
     "heartbeat_4h": Definition(
-        "power of posts + comments per 10 min at a period of 4 h / mean power at neighbouring frequencies",
+        "power of posts + comments per 10 min at a period of 4 h / mean power at neighbouring frequencies, "
+        "or, from 5 days on and if less significant, / mean power of the 3rd to 9th harmonics of a "
+        "day but the 6th, which it is",
         _SPECTRUM,
     ),
     "circadian_24h": Definition(
@@ -47,17 +57,24 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         _DEMARZO,
     ),
     "trend": Definition(
-        "slope of ln(posts + comments per hour) on ln(hours since their first thousandth)", "this project"
+        "b of posts + comments per hour ∝ (hours since their first thousandth)^b from one hour on, by "
+        "Poisson quasi-likelihood",
+        "Santos Silva & Tenreyro 2006, doi:10.1162/rest.88.4.641",
     ),
 }
 
-Fit: TypeAlias = Callable[[Ints], tuple[float, Interval | None]]
+Fit: TypeAlias = Callable[[Ints, Ints], tuple[float, Interval | None]]
 
 BIN: Final = 600
 """Seconds per bin of the spectra."""
 NEIGHBOURS: Final = 8
 """Frequencies on each side that a peak is measured against."""
-_GAPS: Final = {"burstiness": 5, "cov_regular": 3, "cov_irregular": 3}
+DAY_LINES: Final = (3, 4, 5, 7, 8, 9)
+"""Harmonics of a day that its sixth, a period of 4 h, is measured against."""
+STEEPEST: Final = 30.0
+"""Exponents of `trend` are looked for between ± this."""
+_FEW: Final = "no interval: fewer than ten agents, or one or none makes the difference"
+_GAPS: Final = {"burstiness": 5, "burstiness_finite": 5, "cov_regular": 3, "cov_irregular": 3}
 
 
 class Spread(NamedTuple):
@@ -65,6 +82,8 @@ class Spread(NamedTuple):
 
     mean: Floats
     sd: Floats
+    number: Floats
+    """Gaps of each."""
 
 
 def gaps(author: Ints, t: Ints, least: int) -> Spread:
@@ -81,7 +100,28 @@ def gaps(author: Ints, t: Ints, least: int) -> Spread:
         mean = np.bincount(of, weights=gap) / count
         square = np.bincount(of, weights=(gap - mean[of]) ** 2) / (count - 1)
     enough &= mean > 0
-    return Spread(mean[enough], np.sqrt(square[enough]))
+    return Spread(mean[enough], np.sqrt(square[enough]), count[enough])
+
+
+def finite_burstiness(spread: Spread) -> Floats:
+    """Return Kim and Jo's burstiness of each agent: −1 regular, 0 Poisson, 1 all at once, whatever n.
+
+    Goh and Barabási's never reaches 1, and a Poisson agent's n gaps vary less than their mean in the mean.
+
+    Examples
+    --------
+    Five gaps, four of them nothing: as bursty as five can be.
+
+    >>> gap = np.array([0.0, 0.0, 0.0, 0.0, 5.0])
+    >>> spread = Spread(*(np.array([x]) for x in (gap.mean(), gap.std(ddof=1), 5.0)))
+    >>> round(float(finite_burstiness(spread)[0]), 12)
+    1.0
+    """
+    n = spread.number
+    r = spread.sd / spread.mean * np.sqrt((n - 1) / n)
+    up, down = np.sqrt(n + 1), np.sqrt(n - 1)
+    found: Floats = (up * r - down) / ((up - 2) * r + down)
+    return found
 
 
 class Peak(NamedTuple):
@@ -90,7 +130,7 @@ class Peak(NamedTuple):
     ratio: float
     """Power at the period over the mean power around it."""
     p: float
-    """Probability of as much where the spectrum is flat: the ratio then follows F(2, 4·NEIGHBOURS)."""
+    """Probability of as much where the spectrum is flat: the ratio then follows F(2, 2·around)."""
     around: int
 
 
@@ -105,22 +145,65 @@ def peak(t: Ints, period_h: float) -> Peak:
     NotComputable
         If the record covers fewer than five periods.
     """
-    if not len(t):
-        raise NotComputable("at least 1 post or comment")
-    start = int(t.min())
-    count = np.bincount((t - start) // (BIN * 1_000_000)).astype(np.float64)
+    count = _counts(t)
     hours = len(count) * BIN / 3600
     line = round(hours / period_h)
     if line < 5:
         raise NotComputable(f"a record of at least 5 × {period_h:g} h")
     # Cut to a whole number of periods: then the line lies on the period, not beside it.
     count = count[: int(line * period_h * 3600 / BIN)] if line * period_h <= hours else count
-    x = np.arange(len(count)) - (len(count) - 1) / 2
-    rest = count - count.mean() - x * (x @ count / (x @ x))
-    power = np.abs(np.fft.rfft(rest * np.hanning(len(rest)))) ** 2
+    power = _power(count)
     line = round(len(count) * BIN / 3600 / period_h)
     places = np.r_[line - NEIGHBOURS - 1 : line - 1, line + 2 : line + NEIGHBOURS + 2]
-    places = places[(places >= 2) & (places < len(power))]
+    return _peak(power, line, places[(places >= 2) & (places < len(power))])
+
+
+def beat(t: Ints) -> Peak:
+    """Return how far a period of 4 h stands out, also of the harmonics of a day it is one of.
+
+    A day that starts and stops sharply has power at 24 / k h for every k, at 4 h as well. From five days on
+    the line is therefore set, besides, against the harmonics on both sides (`DAY_LINES`); what stands out
+    less counts, so that both must speak (Berger 1982, doi:10.1080/00401706.1982.10487790).
+
+    Raises
+    ------
+    NotComputable
+        If the record covers fewer than 20 hours.
+
+    Examples
+    --------
+    Ten days of office hours, an act every minute from 8 to 18:
+
+    >>> minute = np.arange(10 * 24 * 60)
+    >>> t = minute[(minute // 60 % 24 >= 8) & (minute // 60 % 24 < 18)] * 60_000_000
+    >>> peak(t, 4.0).p < 0.05, beat(t).p < 0.05
+    (True, False)
+    """
+    around = peak(t, 4.0)
+    count = _counts(t)
+    a_day = 24 * 3600 // BIN
+    days = len(count) // a_day
+    if days < 5:
+        return around
+    power = _power(count[: days * a_day])
+    harmonics = _peak(power, 6 * days, np.array(DAY_LINES) * days)
+    return max(around, harmonics, key=lambda one: one.p)
+
+
+def _counts(t: Ints) -> Floats:
+    if not len(t):
+        raise NotComputable("at least 1 post or comment")
+    return np.bincount((t - int(t.min())) // (BIN * 1_000_000)).astype(np.float64)
+
+
+def _power(count: Floats) -> Floats:
+    x = np.arange(len(count)) - (len(count) - 1) / 2
+    rest = count - count.mean() - x * (x @ count / (x @ x))
+    power: Floats = np.abs(np.fft.rfft(rest * np.hanning(len(rest)))) ** 2
+    return power
+
+
+def _peak(power: Floats, line: int, places: Ints) -> Peak:
     floor = float(power[places].mean())
     if floor <= 0:
         raise NotComputable("activity that varies")
@@ -130,47 +213,108 @@ def peak(t: Ints, period_h: float) -> Peak:
     return Peak(ratio, (1 + ratio / k) ** -k, k)
 
 
-def growth(t: Ints, step_s: int = 1800) -> tuple[float, Interval | None]:
+def growth(t: Ints, group: Ints, step_s: int = 1800) -> tuple[float, Interval | None]:
     """Return the exponent of relative growth and its interval; 30 logarithmic bins of t weigh alike.
+
+    Parameters
+    ----------
+    t
+        When each act was, microseconds, shape (acts,).
+    group
+        Group of each act: acts of one agent are in one group. The interval is what leaving out each group
+        changes; the beginning stays that of all acts.
 
     Raises
     ------
     NotComputable
         If the record is shorter than twenty steps.
+
+    Examples
+    --------
+    Steady writing: N ∝ t, so relative growth falls as 1 / t.
+
+    >>> t = np.arange(40_000) * 9_000_000
+    >>> round(growth(t, np.arange(40_000) % 40)[0], 2)
+    -1.0
     """
     seconds = _since(t, 1e6)
-    if not len(seconds) or seconds[-1] < 20 * step_s:
+    last = float(seconds.max(initial=0))
+    if last < 20 * step_s:
         raise NotComputable("a record of at least 10 h")
-    at = np.arange(2 * step_s, int(seconds[-1]), step_s).astype(np.float64)
-    seconds = seconds[seconds >= 0]
-    total = np.searchsorted(seconds, at, side="right").astype(np.float64)
-    before = np.searchsorted(seconds, at - step_s, side="right")
-    rate = total / np.maximum(before, 1) - 1
-    return _binned_slope(at - step_s, rate)
+    at = np.arange(2 * step_s, int(last), step_s).astype(np.float64)
+    kept = seconds >= 0
+    step = np.minimum(np.maximum(np.ceil(seconds[kept] / step_s).astype(np.int64), 1), len(at) + 2) - 1
+
+    def slope(acts: Floats) -> float:
+        total = np.cumsum(acts)[: len(at) + 1]
+        rate = total[1:] / np.maximum(total[:-1], 1) - 1
+        return _binned_slope(at - step_s, rate)
+
+    return _left_out(slope, step, group[kept])
 
 
-def trend(t: Ints) -> tuple[float, Interval | None]:
-    """Return the exponent of activity per hour over time and its interval.
+def trend(t: Ints, group: Ints) -> tuple[float, Interval | None]:
+    """Return b of acts per hour ∝ t^b and its interval.
+
+    A Poisson regression of acts per hour on ln t, hours without any among them; leaving out each group of
+    agents gives the error, so acts need not be Poisson. Parameters as of `growth`.
 
     Raises
     ------
     NotComputable
-        If the record is shorter than ten hours.
+        If the record is shorter than twenty hours.
+
+    Examples
+    --------
+    >>> t = (np.linspace(0, 1, 40_000) ** 2 * 3.6e11).astype(np.int64)
+    >>> round(trend(t, np.arange(40_000) % 40)[0], 1)
+    -0.5
     """
     hours = _since(t, 3.6e9)
-    if not len(hours) or hours[-1] < 20:
+    last = float(hours.max(initial=0))
+    if last < 20:
         raise NotComputable("a record of at least 20 h")
-    count = np.bincount(hours[hours >= 0].astype(np.int64)).astype(np.float64)[:-1]
-    return _binned_slope(np.arange(0.5, len(count)), count)
+    # Within the first hour a power of t is far from what it is in the middle; the last is not over.
+    kept = (hours >= 1) & (hours < int(last))
+    x = np.log(np.arange(1, int(last)) + 0.5)
+
+    def exponent(acts: Floats) -> float:
+        mean = float(acts @ x / acts.sum()) if acts.any() else math.inf
+
+        def lack(b: float) -> float:
+            weight = np.exp(b * (x - x[-1] if b > 0 else x - x[0]))
+            return float(weight @ x / weight.sum()) - mean
+
+        if not lack(-STEEPEST) < 0 < lack(STEEPEST):
+            raise NotComputable("activity in more than one hour")
+        return float(brentq(lack, -STEEPEST, STEEPEST))
+
+    hour = hours[kept].astype(np.int64) - 1
+    return _left_out(lambda acts: exponent(np.pad(acts, (0, len(x) - len(acts)))), hour, group[kept])
+
+
+def _left_out(figure: Callable[[Floats], float], place: Ints, group: Ints) -> tuple[float, Interval | None]:
+    """Return a figure of acts per place in time, and its interval from leaving out each group."""
+    width = int(place.max(initial=0)) + 1
+    groups = int(group.max(initial=0)) + 1
+    table = np.bincount(group * width + place, minlength=groups * width).reshape(groups, width)
+    total = table.sum(axis=0).astype(np.float64)
+    value = figure(total)
+    if groups < MIN_BLOCKS:
+        return value, None
+    left = [or_nan(partial(figure, total - row)) for row in table]
+    return value, jackknifed(left, PLAIN)(value)
 
 
 def _since(t: Ints, unit: float) -> Floats:
-    """Return rising times since the first thousandth of all: a platform's trial post is no beginning."""
-    ordered = np.sort(t)
-    return (ordered - ordered[len(t) // 1000]) / unit if len(t) else np.zeros(0)
+    """Return times since the first thousandth of all: a platform's trial post is no beginning."""
+    if not len(t):
+        return np.zeros(0)
+    place = len(t) // 1000
+    return (t - int(np.partition(t, place)[place])) / unit
 
 
-def _binned_slope(x: Floats, y: Floats, bins: int = 30) -> tuple[float, Interval | None]:
+def _binned_slope(x: Floats, y: Floats, bins: int = 30) -> float:
     edges = np.geomspace(x[0], x[-1] * (1 + 1e-9), bins + 1)
     of = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
     number = np.bincount(of, minlength=bins)
@@ -178,11 +322,11 @@ def _binned_slope(x: Floats, y: Floats, bins: int = 30) -> tuple[float, Interval
         mean = np.bincount(of, weights=y, minlength=bins) / number
         middle = np.bincount(of, weights=np.log(x), minlength=bins) / number
     used = (number > 0) & (mean > 0)
-    return slope_of(middle[used], np.log(mean[used]))
+    return slope_of(middle[used], np.log(mean[used]))[0]
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
-    """Compute ``rhythm.*``; intervals by resampling agents, or from the fit."""
+    """Compute ``rhythm.*``; intervals by what agents make of it, one by one or left out in groups."""
     sheet = Sheet("rhythm", DEFINITIONS)
     own_posts, own_comments = corpus.post_own, corpus.comment_own
     author = np.concatenate((corpus.post_author[own_posts], corpus.comment_author[own_comments]))
@@ -190,44 +334,43 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     every = gaps(author, t, _GAPS["burstiness"])
     posts = gaps(corpus.post_author[own_posts], corpus.post_t[own_posts], _GAPS["cov_regular"])
     scores = {
-        "burstiness": (every.sd - every.mean) / (every.sd + every.mean),
-        "cov_regular": (posts.sd / posts.mean < 0.5).astype(np.float64),
-        "cov_irregular": (posts.sd / posts.mean > 1.0).astype(np.float64),
+        "burstiness": ((every.sd - every.mean) / (every.sd + every.mean), PLAIN),
+        "burstiness_finite": (finite_burstiness(every), PLAIN),
+        "cov_regular": ((posts.sd / posts.mean < 0.5).astype(np.float64), ANGLE),
+        "cov_irregular": ((posts.sd / posts.mean > 1.0).astype(np.float64), ANGLE),
     }
-    for number, (name, values) in enumerate(scores.items()):
-        rng = np.random.default_rng([sampling.seed, 60 + number])
-        interval = resampled_interval(values, _plain_mean, sampling.draws, rng)
+    for name, (values, scale) in scores.items():
+        ci = fixed(mean_interval(values, scale))
         note = f"{len(values)} agents"
-        sheet.enter(name, partial(_mean, values, _GAPS[name]), ci=fixed(interval), note=note)
-    for name, period in (("heartbeat_4h", 4.0), ("circadian_24h", 24.0)):
-        sheet.enter(name, partial(_ratio, t, period), null=partial(_flat, t, period))
+        sheet.enter(name, partial(_mean, values, _GAPS[name]), ci=ci, note=note, why=_FEW)
+    for name, spectrum in (("heartbeat_4h", beat), ("circadian_24h", partial(peak, period_h=24.0))):
+        sheet.enter(name, partial(_ratio, spectrum, t), null=partial(_flat, spectrum, t))
+    group = groups_of(author, np.random.default_rng([sampling.seed, 63]))
     for name, slope in (("growth_exponent", growth), ("trend", trend)):
-        sheet.enter(name, partial(_slope, slope, t), ci=partial(_slope_interval, slope, t))
+        sheet.enter(
+            name, partial(_slope, slope, t, group), ci=partial(_slope_interval, slope, t, group), why=_FEW
+        )
     return sheet.measures
 
 
-def _ratio(t: Ints, period: float) -> float:
-    return peak(t, period).ratio
+def _ratio(spectrum: Callable[[Ints], Peak], t: Ints) -> float:
+    return spectrum(t).ratio
 
 
-def _slope(fit: Fit, t: Ints) -> float:
-    return fit(t)[0]
+def _slope(fit: Fit, t: Ints, group: Ints) -> float:
+    return fit(t, group)[0]
 
 
-def _slope_interval(fit: Fit, t: Ints, _value: float) -> Interval | None:
-    return fit(t)[1]
+def _slope_interval(fit: Fit, t: Ints, group: Ints, _value: float) -> Interval | None:
+    return fit(t, group)[1]
 
 
-def _flat(t: Ints, period: float, value: float) -> Null:
-    found = peak(t, period)
+def _flat(spectrum: Callable[[Ints], Peak], t: Ints, value: float) -> Null:
+    found = spectrum(t)
     k = found.around
     sd = math.sqrt(k * k * k / ((k - 1) ** 2 * (k - 2))) if k > 2 else 1.0
     mean = k / (k - 1) if k > 1 else 1.0
     return Null("a spectrum that is flat around the period", mean, sd, (value - mean) / sd, found.p, 0)
-
-
-def _plain_mean(values: Floats) -> float:
-    return float(values.mean())
 
 
 def _mean(values: Floats, least: int) -> float:

@@ -45,10 +45,11 @@ FAMILIES = {
         levels_deep_chain levels_branching levels_shallow depth_width""",
     "survival": """answered_1h answered_24h weibull_shape reply_median_s comment_half_life_min author_returns
         commenter_returns""",
-    "rhythm": "burstiness cov_regular cov_irregular heartbeat_4h circadian_24h growth_exponent trend",
+    "rhythm": """burstiness burstiness_finite cov_regular cov_irregular heartbeat_4h circadian_24h
+        growth_exponent trend""",
     "attention": """upvote_gini upvote_scaling comment_gini comment_top1 direct_scaling first_mover
         visibility""",
-    "community": "largest_share top10_share gini entropy authors_across",
+    "community": "largest_share top10_share gini entropy entropy_corrected authors_across",
     "text": "exact_duplicates exact_duplicate_comments repeats my_human zipf zipf_alpha jaccard",
     "robust": "spam_posts percolation_hubs percolation_random seed_modularity seed_communities "
     + " ".join(f"hubs_{figure}" for figure in FIGURES.split())
@@ -78,6 +79,7 @@ UNKNOWN_HERE = {
     *(
         "text.zipf",
         "community.entropy",
+        "community.entropy_corrected",
         "tail.comments_per_post_alpha_100",
         "shape.reply.rich_club",
         "reciprocity.tie_5",

@@ -23,7 +23,7 @@ def busy() -> list[dict[str, Measure]]:
 
 
 def test_intervals_hold_the_truth(busy: list[dict[str, Measure]]) -> None:
-    from benchmarks.coverage import Found
+    from benchmarks.planted import Found
 
     missed = {}
     for name, (mean, sd) in truths()["busy"].items():
