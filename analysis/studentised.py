@@ -16,6 +16,7 @@ import numpy as np
 
 from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval
 from moltarium.analysis.corpus import Ints
+from moltarium.analysis.jackknife import SHARE, Scale
 
 Influence: TypeAlias = Callable[[Floats, Floats], tuple[float, Floats]]
 """From rising values and how often each occurs to a figure and how far one more of each would pull it.
@@ -83,6 +84,7 @@ def studentised_interval(
     draws: int,
     rng: np.random.Generator,
     group: Ints | None = None,
+    scale: Scale = SHARE,
 ) -> Interval | None:
     """Return the bootstrap-t interval of a figure, whole groups resampled.
 
@@ -100,6 +102,8 @@ def studentised_interval(
         Source of the resamples.
     group
         Number of each value's group, shape (n,): an agent's posts go together. Default: each value alone.
+    scale
+        Where the figure is nearer to normal, and which the interval can't leave.
 
     Returns
     -------
@@ -130,19 +134,25 @@ def studentised_interval(
 
     with np.errstate(divide="ignore", invalid="ignore"):
         value, error = taken(np.ones(groups, dtype=np.float64))
-        if not error > 0:
+        if not error > 0 or not scale.low < value < scale.high:
             return None
         drawn = [
             taken(np.bincount(rng.integers(0, groups, groups), minlength=groups).astype(np.float64))
             for _ in range(draws)
         ]
         # A resample of agents who are all alike has no error to be judged by.
-        scaled = np.array([(one - value) / spread for one, spread in drawn if spread > 0])
-    scaled = scaled[np.isfinite(scaled)]
+        scaled = np.array(
+            [
+                (scale.to(one) - scale.to(value)) / (scale.slope(one) * spread)
+                for one, spread in drawn
+                if spread > 0 and scale.low < one < scale.high
+            ]
+        )
     if 2 * len(scaled) < draws or len(scaled) < 2:
         return None
     low, high = np.quantile(scaled, (0.025, 0.975))
-    ends = value - float(high) * error, value - float(low) * error
+    centre, reach = scale.to(value), scale.slope(value) * error
+    ends = scale.back(centre - float(high) * reach), scale.back(centre - float(low) * reach)
     return ends if ends[0] < ends[1] else None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from moltarium.analysis.bootstrap import Floats, fixed
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, require
 from moltarium.analysis.inequality import gini, power_law_alpha, top_share
+from moltarium.analysis.jackknife import PLAIN
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.studentised import (
     TOP_FEW,
@@ -94,7 +95,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
 
     even = fixed(studentised_interval(counts, gini_pull, draws, chance()))
     sheet.enter("gini", lambda: gini(counts), ci=even, note=note)
-    steep = fixed(studentised_interval(counts, alpha_pull, draws, chance()))
+    steep = fixed(studentised_interval(counts, alpha_pull, draws, chance(), scale=PLAIN))
     sheet.enter("alpha", lambda: power_law_alpha(counts), ci=steep, note=note)
     for top in (1, 5, 10, 20):
         share = fixed(top_interval(counts, top / 100, draws, chance()))
