@@ -15,7 +15,17 @@ from flask import Flask, request
 
 from moltarium.dashboards import download, gate
 from moltarium.dashboards.page import Lab, Page, View
-from moltarium.dashboards.pages import agents, compare, network, overview, questions, reasons, threads, words
+from moltarium.dashboards.pages import (
+    agents,
+    compare,
+    measures,
+    network,
+    overview,
+    questions,
+    reasons,
+    threads,
+    words,
+)
 from moltarium.dashboards.pages.overview import badges, title_of
 from moltarium.dashboards.parts import Query, card, lack, link_to, said
 from moltarium.dashboards.source import Source
@@ -34,6 +44,7 @@ PAGES: Final[dict[str, Page]] = {
         *threads.PAGES,
         *agents.PAGES,
         network.PAGE,
+        measures.PAGE,
         compare.PAGE,
     )
 }
@@ -46,7 +57,7 @@ SLOW: Final[dict[str, View]] = {name: view for page in PAGES.values() for name, 
 GROUPS: Final = (
     ("", ("overview",)),
     ("Questions", ("topics", "norms", "drift", "motives", "alignment", "reciprocity")),
-    ("Look inside", ("threads", "agents", "network")),
+    ("Look inside", ("threads", "agents", "network", "measures")),
     ("Side by side", ("compare",)),
 )
 
@@ -117,6 +128,17 @@ def bare_app(base: str = "") -> dash.Dash:
         Output("theme", "data"),
         Input("theme-switch", "n_clicks"),
         State("theme", "data"),
+    )
+    # Answers may come in another order than the questions: what was not asked for last is not placed.
+    turn(
+        ClientsideFunction("moltarium", "place"),
+        Output("content", "children"),
+        Output({"type": "nav", "page": ALL}, "className"),
+        Input("answer", "data"),
+        State("address", "pathname"),
+        State("address", "search"),
+        State({"type": "nav", "page": ALL}, "id"),
+        prevent_initial_call=True,
     )
     return app
 
@@ -219,6 +241,7 @@ def frame(groups: Sequence[Component], title: str, marks: Sequence[Component], *
         [
             dcc.Location(id="address", refresh="callback-nav"),
             dcc.Store(id="theme", storage_type="local"),
+            dcc.Store(id="answer"),
             html.A("Skip to content", href="#content", className="skip"),
             html.Aside(
                 html.Div(
@@ -250,6 +273,21 @@ def frame(groups: Sequence[Component], title: str, marks: Sequence[Component], *
     )
 
 
+def addressed(pathname: str | None, search: str | None, content: Component, here: str = "") -> dict[str, Any]:
+    """Return a page with the address that it answers, for the browser to place if it is still asked for.
+
+    Parameters
+    ----------
+    pathname, search
+        The address, as the browser gave it.
+    content
+        The page.
+    here
+        Which entry of the navigation is marked.
+    """
+    return {"to": [pathname, search], "content": content, "here": here}
+
+
 def read_query(search: str | None) -> dict[str, str]:
     return dict(parse_qsl((search or "").lstrip("?")[:4000]))
 
@@ -274,25 +312,17 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
 
     download.offer(app.server, lab)
 
-    @app.callback(
-        Output("content", "children"),
-        Output({"type": "nav", "page": ALL}, "className"),
-        Input("address", "pathname"),
-        Input("address", "search"),
-        State({"type": "nav", "page": ALL}, "id"),
-    )
-    def show(
-        pathname: str | None, search: str | None, links: list[dict[str, str]]
-    ) -> tuple[Component, list[str]]:
+    @app.callback(Output("answer", "data"), Input("address", "pathname"), Input("address", "search"))
+    def show(pathname: str | None, search: str | None) -> dict[str, Any]:
         path = (pathname or "/").removeprefix(request.script_root).strip("/") or "overview"
         page = PAGES.get(path)
-        parent = {"thread": "threads", "agent": "agents"}.get(path, path)
-        marks = ["nav-link here" if link["page"] == parent else "nav-link" for link in links]
         if page is None:
-            return card(
+            content: Component = card(
                 html.P("There is no such page."), dcc.Link("To the overview", href=link_to("overview"))
-            ), marks
-        return _shown(page.view, lab, read_query(search), page.title), marks
+            )
+        else:
+            content = _shown(page.view, lab, read_query(search), page.title)
+        return addressed(pathname, search, content, {"thread": "threads", "agent": "agents"}.get(path, path))
 
     @app.callback(
         Output({"type": "slow", "name": MATCH}, "children"),

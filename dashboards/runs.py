@@ -7,15 +7,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import dash
 from dash import Input, Output, dcc
-from dash.development.base_component import Component
 from flask import Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from moltarium.dashboards.app import bare_app, frame, protect, read_query, show_lab
+from moltarium.dashboards.app import addressed, bare_app, frame, protect, read_query, show_lab
 from moltarium.dashboards.page import Lab
 from moltarium.dashboards.pages import runs as page
 from moltarium.dashboards.parts import card
@@ -130,11 +129,13 @@ def create_runs_app(folder: Path, *, token: str | None = None) -> dash.Dash:
     app = bare_app()
     app.layout = frame([dcc.Link("Runs", href="/", className="nav-link here")], "", [], listed=False)
 
-    @app.callback(Output("content", "children"), Input("address", "pathname"), Input("address", "search"))
-    def show(pathname: str | None, search: str | None) -> Component:
+    @app.callback(Output("answer", "data"), Input("address", "pathname"), Input("address", "search"))
+    def show(pathname: str | None, search: str | None) -> dict[str, Any]:
         if (pathname or "/").strip("/"):
-            return card("There is no such page. ", dcc.Link("To the runs", href="/"))
-        return page.view(shelf.entries(), read_query(search))
+            return addressed(
+                pathname, search, card("There is no such page. ", dcc.Link("To the runs", href="/"))
+            )
+        return addressed(pathname, search, page.view(shelf.entries(), read_query(search)))
 
     protect(app, token)
     _mount(app, Desk(shelf, token))

@@ -1,4 +1,4 @@
-/* Light or dark: the system's choice, or the visitor's, kept on this machine. */
+/* Light or dark: the system's choice, or the visitor's, kept on this machine. Pages are placed as asked for. */
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -26,6 +26,12 @@
         const next = now() === "dark" ? "light" : "dark";
         apply(next);
         return next;
+      },
+      place: function (answer, pathname, search, links) {
+        const asked = answer && answer.to[0] === pathname && answer.to[1] === search;
+        const keep = window.dash_clientside.no_update;
+        if (!asked) return [keep, links.map(() => keep)];
+        return [answer.content, links.map((l) => "nav-link" + (l.page === answer.here ? " here" : ""))];
       },
     },
   });

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pandas as pd
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from moltarium.dashboards import content, figures
@@ -13,7 +13,6 @@ from moltarium.dashboards.findings import found_measures
 from moltarium.dashboards.page import Lab, Page
 from moltarium.dashboards.parts import (
     Child,
-    Column,
     Query,
     badge,
     behind,
@@ -21,12 +20,12 @@ from moltarium.dashboards.parts import (
     chart,
     csv_link,
     key_figure,
+    link_to,
     moment,
     number,
     page_head,
     plain_figure,
     slow,
-    table,
 )
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line, shown
@@ -144,41 +143,17 @@ def _counts(source: Source) -> list[Component]:
 
 def _measures(lab: Lab, query: Query) -> Component:
     found = found_measures(lab.source)
-    rest = [
-        [name, number(m.value), _bounds(m.ci), _against(m), line(m.source, 80)]
-        if m.value is not None
-        else [name, "–", "", f"needs {m.needs}", line(m.source, 80)]
-        for name, m in found.items()
-    ]
-    columns = [
-        Column("measure"),
-        Column("value", True),
-        Column("95 % interval", True),
-        Column("null"),
-        Column("source"),
-    ]
     return card(
         csv_link("measures", query, "all measures"),
         html.Div(
             [key_figure(words, found[name]) for name, words in HEADLINE.items() if name in found],
             className="figures",
         ),
-        behind(
-            f"All {len(found)} measures", table(columns, rest, "Every measure of the battery on this record")
-        ),
+        dcc.Link(f"All {len(found)} measures, with their definitions", href=link_to("measures")),
         title="Measured",
         note="Open a name for its definition and source.",
         wide=True,
     )
-
-
-def _bounds(ci: tuple[float, float] | None) -> str:
-    return f"{number(ci[0])} – {number(ci[1])}" if ci else ""
-
-
-def _against(found: object) -> str:
-    null = getattr(found, "null", None)
-    return f"{number(null.mean)} ± {number(null.sd)}, z = {number(null.z)}" if null else ""
 
 
 def _health(source: Source) -> Component:

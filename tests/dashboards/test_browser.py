@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from moltarium.dashboards.app import create_app
+from moltarium.dashboards.parts import PAGE_ROWS
 from moltarium.dashboards.report import write_report
 
 CHROMIUM = shutil.which("chromium")
@@ -39,6 +41,8 @@ PAGES = (
     "/agents",
     "/agent?id=a0",
     "/network",
+    "/measures",
+    "/measures?show=missing&q=vote",
     "/compare",
 )
 
@@ -129,6 +133,44 @@ def test_pages_fit_a_phone(browser: Any, address: str, path: str, scheme: str) -
     assert witness.page.evaluate("document.documentElement.scrollWidth") <= 375
     ground = witness.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(15, 21, 28)") == (scheme == "dark")
+    witness.clean()
+
+
+def test_an_answer_that_comes_late_does_not_replace_the_page_asked_for_last(
+    browser: Any, address: str
+) -> None:
+    witness = Witness(browser, address)
+    page, held = witness.page, []
+
+    def hold(route: Any) -> None:
+        first = '"property":"pathname","value":"/"' in route.request.post_data and not held
+        held.append(route) if first else route.continue_()
+
+    page.route(re.compile("/_dash-update-component"), hold)
+    page.goto(address)
+    page.wait_for_selector(".nav-link")
+    for _ in range(100):
+        page.wait_for_timeout(0 if held else 100)
+    assert held
+    page.locator(".nav-link", has_text="Threads").click()
+    page.locator("h1", has_text="Threads").wait_for(timeout=PATIENCE_MS)
+    with page.expect_response(lambda answer: answer.request == held[0].request):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    assert page.inner_text("#content h1") == "Threads"
+    assert page.locator(".nav-link.here").all_inner_texts() == ["Threads"]
+    witness.clean()
+
+
+def test_measures_are_found_by_name_and_listed_a_page_at_a_time(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/measures")
+    rows = witness.page.locator("#content tbody tr")
+    assert rows.count() == PAGE_ROWS, "a browser is slow with thousands of cells"
+    witness.page.locator("input[type=search]").fill("gini reply")
+    witness.page.wait_for_url("**/measures?q=gini*")
+    witness.page.locator("#content caption", has_text=re.compile(r"^\d of \d+ measures")).wait_for()
+    assert all("gini" in text.lower() for text in rows.all_inner_texts())
     witness.clean()
 
 

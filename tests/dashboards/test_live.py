@@ -62,19 +62,15 @@ def served(folder: Path) -> Iterator[str]:
 
 def overview(address: str) -> tuple[int, int]:
     """Ask for the overview as the browser does; return the posts and comments that it shows."""
-    nav = [{"type": "nav", "page": page} for page in ("overview",)]
     asked = {
-        "output": '..content.children...{"page":["ALL"],"type":"nav"}.className..',
-        "outputs": [
-            {"id": "content", "property": "children"},
-            [{"id": each, "property": "className"} for each in nav],
-        ],
+        "output": "answer.data",
+        "outputs": {"id": "answer", "property": "data"},
         "inputs": [
             {"id": "address", "property": "pathname", "value": "/"},
             {"id": "address", "property": "search", "value": ""},
         ],
         "changedPropIds": ["address.pathname"],
-        "state": [[{"id": each, "property": "id", "value": each} for each in nav]],
+        "state": [],
     }
     request = urllib.request.Request(
         f"{address}/_dash-update-component",
