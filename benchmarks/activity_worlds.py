@@ -91,6 +91,13 @@ WORLDS: Final[dict[str, World]] = {
 """Worlds with something planted."""
 
 
+SILENT: Final[dict[str, World]] = {
+    "first_mover": WORLDS["first answered"]._replace(make=partial(making.answered, fall=0.0)),
+    "visibility": WORLDS["shown"]._replace(make=partial(making.shown, pull=0.0)),
+}
+"""Worlds where nothing is planted, by the measure that should be silent: 0 lies in its interval."""
+
+
 def measured(world: World, seed: int, agents: int, draws: int) -> dict[str, Measure]:
     """Return the measures of one world's family, by their names without the prefix."""
     record = world.make(np.random.default_rng([seed, len(world.truth)]), agents).record()
@@ -149,10 +156,23 @@ def held(seeds: Sequence[int], names: Sequence[str], pool: Executor) -> dict[str
     return found
 
 
+def speaks(name: str, seed: int) -> bool:
+    """Return whether a silent world's interval leaves 0 out."""
+    world = SILENT[name]
+    ci = measured(world, seed, world.agents, 200)[name].ci
+    return ci is not None and not ci[0] <= 0 <= ci[1]
+
+
 def checks(seeds: Sequence[int], names: Sequence[str] = tuple(WORLDS)) -> list[Check]:
     """Return how many intervals hold what was planted, and how often silent worlds speak."""
+    # Two standard errors above 5 %.
+    bound = 5 + 200 * (0.0475 / len(seeds)) ** 0.5
     with ProcessPoolExecutor(2) as pool:
+        silent = {name: sum(pool.map(partial(speaks, name), seeds, chunksize=5)) for name in SILENT}
         return [
+            Check(f"{name}: silent null flagged", 100 * count / len(seeds), "≤", bound, "%")
+            for name, count in silent.items()
+        ] + [
             Check(f"{name}: truth held", 100 * sum(one.holds for one in found) / len(seeds), "≥", 94, "%",
                   note(found))
             for name, found in held(seeds, names, pool).items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from benchmarks import activity_worlds
 from benchmarks.planted import Found
 from benchmarks.targets import Check, table
 from moltarium.analysis.bootstrap import Interval, resampled_interval
-from moltarium.analysis.conversation.rhythm import beat, gaps, growth
+from moltarium.analysis.conversation.rhythm import beat, gaps, growth, peak
 from moltarium.analysis.conversation.survival import Waits, kaplan_meier, weibull_shape
 from moltarium.analysis.graphs.answers import HOUR, Contacts, hazard, hazard_interval
 from moltarium.analysis.graphs.left_out import Whole
@@ -186,6 +187,14 @@ def office_spectrum(seed: int) -> float:
     return beat((np.sort(kept) * HOUR).astype(np.int64)).p
 
 
+def days(seed: int, swing: float) -> float:
+    """Return p of a day in 20 days of 4,000 acts whose rate swings by a share of itself."""
+    rng = np.random.default_rng(seed)
+    t = rng.uniform(0, 20 * 24, 8000)
+    kept = t[rng.random(len(t)) < 0.5 * (1 + swing * np.cos(2 * np.pi * t / 24))]
+    return peak((np.sort(kept) * HOUR).astype(np.int64), 24.0).p
+
+
 def heartbeats(seed: int) -> float:
     """Return p of a 4-hour heartbeat where thirty agents act every 4 h ± 20 min among 5,000 other acts."""
     rng = np.random.default_rng(seed)
@@ -205,7 +214,10 @@ def main() -> None:
     ]
     found = 100 * sum(heartbeats(k) < 0.05 for k in seeds) / len(seeds)
     checks.append(Check("heartbeat: planted one found", found, "≥", 94, "%"))
-    nulls = {
+    found = 100 * sum(days(k, 0.3) < 0.05 for k in seeds) / len(seeds)
+    checks.append(Check("circadian: planted one found", found, "≥", 94, "%"))
+    nulls: dict[str, Callable[[int], float]] = {
+        "circadian": partial(days, swing=0.0),
         "reciprocity": silent_reciprocity,
         "heartbeat": silent_spectrum,
         "heartbeat, smooth days": circadian_spectrum,
