@@ -140,7 +140,8 @@ def test_an_answer_that_comes_late_does_not_replace_the_page_asked_for_last(
     browser: Any, address: str
 ) -> None:
     witness = Witness(browser, address)
-    page, held = witness.page, []
+    page = witness.page
+    held: list[Any] = []
 
     def hold(route: Any) -> None:
         first = '"property":"pathname","value":"/"' in route.request.post_data and not held
