@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from moltarium.scenarios.needing import asked_of
 from moltarium.scenarios.terminal import put_json, put_table
 
 if TYPE_CHECKING:
     from moltarium.analysis.affect.dynamics import Course
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
+MOODS = "take a simulated run with moods, such as `moltarium run state-dynamics`; a snapshot has none"
+"""Said where a record knows no moods."""
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 
 
@@ -32,16 +35,18 @@ def dynamics(
     from moltarium.sim.record.schema import Persona
     from moltarium.sim.record.store import RunReader
 
-    with RunReader(folder) as record:
+    with RunReader(folder) as record, asked_of(folder, MOODS):
         title = record.run.title
         scripted = {row.agent for row in record.rows(Persona) if row.mind == "scripted"}
         every = [series for series in series_of(record) if series.agent not in scripted]
     if onset is None or release is None:
-        found = phases(every)
+        with asked_of(folder, "say when words turn with --onset STEP and --release STEP"):
+            found = phases(every)
         onset, release = (found[0] if onset is None else onset, found[1] if release is None else release)
     if release <= onset:
         raise typer.BadParameter(f"--release (step {release}) must come after --onset (step {onset})")
-    courses = [course(series, onset, release) for series in every]
+    with asked_of(folder, "choose --onset after the first turn and --release before the last"):
+        courses = [course(series, onset, release) for series in every]
     result = {"onset": onset, "release": release} | summary(courses)
     if as_json:
         put_json(result | {"agents": [_fields(found) for found in courses]})
@@ -85,10 +90,11 @@ def recovery(
     from moltarium.analysis.affect.recovery import spoken
     from moltarium.sim.record.store import RunReader
 
-    with RunReader(folder) as record:
-        title, said = record.run.title, spoken(record)
-    reader = load_reader()
-    found = recover(said, lambda texts: reader.read(texts).vad, seed=seed, draws=draws)
+    with asked_of(folder, MOODS):
+        with RunReader(folder) as record:
+            title, said = record.run.title, spoken(record)
+        reader = load_reader()
+        found = recover(said, lambda texts: reader.read(texts).vad, seed=seed, draws=draws)
     if as_json:
         put_json({"recovery": [row._asdict() for row in found]})
     else:

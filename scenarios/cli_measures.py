@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from moltarium.scenarios.moments import microseconds
+from moltarium.scenarios.needing import asked_of
 from moltarium.scenarios.outputs import writable
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
 from moltarium.sim.record.errors import NotComputable, RecordError
@@ -199,7 +200,8 @@ def susceptibility(folder: RunFolder, as_json: JsonFlag = False) -> None:
     """Say who did as injected texts said, beside chance, and how far they spread (see `injection`)."""
     from moltarium.analysis.affect.susceptibility import susceptibility as measured
 
-    with _open(folder) as record:
+    remedy = "take a run with carriers in its population, such as `moltarium run injection`"
+    with _open(folder) as record, asked_of(folder, remedy):
         found, title = measured(record), record.run.title
     exposed, chance = found.exposed, found.unexposed
     if as_json:

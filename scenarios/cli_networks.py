@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from moltarium.scenarios.moments import microseconds
+from moltarium.scenarios.needing import asked_of
 from moltarium.scenarios.outputs import writable
 from moltarium.scenarios.terminal import put_figures, say
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from moltarium.sim.record.view import Record
 
 Kinds = Literal["reply", "author", "comment", "mention", "vote", "follow", "co-exposure", "shared-thread"]
+
+REMEDY = "a snapshot may lack this: take a run of `moltarium run`, or --kind reply, author or shared-thread"
+"""Said where a record lacks what a kind of network is made of."""
 
 Moment = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; without a zone it is UTC.")]
 
@@ -50,7 +54,9 @@ def network(
     if low is not None and high is not None and low >= high:
         raise typer.BadParameter("--until must be after --since")
     cut = Cut(low, high, community)
-    with RunReader(folder) as record:
+    with RunReader(folder) as record, asked_of(folder, REMEDY):
+        if community is not None:
+            _known(record, community, folder)
         writable(out)
         net = _network(record, kind, cut, self_loops)
         labels = {agent.agent_id: agent.handle for agent in record.rows(Agent)}
@@ -59,6 +65,22 @@ def network(
     put_figures(f"{kind} network", figures, as_json)
     if not net.m:
         say("nobody is joined to anybody here: the file holds an empty network")
+
+
+def _known(record: Record, community: str, folder: Path) -> None:
+    """Refuse a community that no post of the record is in, naming those of nearly that name."""
+    from difflib import get_close_matches
+
+    from moltarium.sim.record.errors import RecordError
+    from moltarium.sim.record.schema import Post
+
+    names = {post.community for post in record.rows(Post)}
+    if community in names:
+        return
+    by_fold = {name.casefold(): name for name in sorted(names)}
+    near = [by_fold[found] for found in get_close_matches(community.casefold(), by_fold)]
+    remedy = f"did you mean {', '.join(map(repr, near))}?" if near else "names are matched letter by letter"
+    raise RecordError(f"no post is in a community {community!r}", place=str(folder), remedy=remedy)
 
 
 def _network(record: Record, kind: Kinds, cut: Cut, self_loops: bool) -> Network | Projection:

@@ -97,8 +97,10 @@ class NotComputable(MoltariumError):
     ----------
     needs
         What is missing, as it will be shown: ``"table vote"``, ``"comment.parent"``, ``"extra topics"``.
+    place, remedy
+        Which record lacks it and what has it, where that is known.
     """
 
-    def __init__(self, needs: str) -> None:
+    def __init__(self, needs: str, *, place: str = "", remedy: str = "") -> None:
         self.needs = needs
-        super().__init__(f"not computable: needs {needs}")
+        super().__init__(f"not computable: needs {needs}", place=place, remedy=remedy)

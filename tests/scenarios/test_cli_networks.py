@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from moltarium.scenarios.cli import app
-from moltarium.sim.record.errors import NotComputable, ScenarioError
+from moltarium.sim.record.errors import NotComputable, RecordError, ScenarioError
 from moltarium.sim.record.moltbook import import_snapshot
 
 SNAPSHOT = Path(__file__).parents[3] / "shared" / "data" / "moltbook" / "raw-api"
@@ -57,7 +57,6 @@ def test_a_window_and_a_community_keep_a_part_and_loops_add_to_it(run: Path, tmp
     assert whole > 0
     assert written(run, out, "--since", "2027-01-01")["edges"] == 0
     assert written(run, out, "--until", "2027-01-01")["edges"] == whole
-    assert written(run, out, "--community", "no such place")["edges"] == 0
     assert written(run, out, "--self-loops")["edges"] >= whole
 
 
@@ -66,6 +65,7 @@ def test_a_window_and_a_community_keep_a_part_and_loops_add_to_it(run: Path, tmp
     [
         (("--kind", "vote"), NotComputable),
         (("--kind", "co-exposure"), NotComputable),
+        (("--community", "no such place"), RecordError),
         (("--since", "soon"), ScenarioError),
         (("--kind", "shared-thread", "--self-loops"), SystemExit),
         (("--kind", "friends"), SystemExit),
@@ -78,3 +78,28 @@ def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(
     assert shown.exit_code != 0
     assert isinstance(shown.exception, error)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_misspelt_community_is_told_its_likely_name_and_a_lack_its_place(run: Path, tmp_path: Path) -> None:
+    from moltarium.sim.record.schema import Post
+    from moltarium.sim.record.store import RunReader
+
+    with RunReader(run) as record:
+        name = min({post.community for post in record.rows(Post)})
+    out = tmp_path / "net"
+    assert written(run, out, "--community", name)["nodes"] >= 0
+    runner = CliRunner()
+    shown = runner.invoke(app, ["network", str(run), "--out", str(out), "--community", f"{name}x".upper()])
+    assert isinstance(shown.exception, RecordError)
+    assert name in shown.exception.remedy
+    assert shown.exception.place == str(run)
+    for asked in (
+        ["dynamics"],
+        ["recovery"],
+        ["susceptibility"],
+        ["network", "--kind", "vote", "--out", str(out)],
+    ):
+        lack = runner.invoke(app, [asked[0], str(run), *asked[1:]]).exception
+        assert isinstance(lack, NotComputable), asked
+        assert lack.place == str(run)
+        assert "moltarium run" in lack.remedy
