@@ -44,6 +44,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 }
 """What is measured of small worlds."""
 
+NO_INTERVAL: Final = "no interval: with agents left out, each network would need reference graphs of its own"
+"""Why a ratio to reference graphs has none."""
+
 DRAWS: Final = 20
 """Null graphs, at most, however many draws are asked for: σ and ω are made of them."""
 DRAW_EDGES: Final = 4_000_000
@@ -188,7 +191,7 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
         return sheet.measures
     null = _references(flat, sampling)
     chance = Reference(*(float(mean) for mean in null.mean(axis=0)))
-    note = f"{len(null)} null graphs"
+    note = f"{len(null)} null graphs; {NO_INTERVAL}"
     sheet.enter("clustering_ratio", lambda: ratio(own.clustering, chance.clustering), note=note)
     sheet.enter("path_ratio", lambda: own.path / chance.path, note=note)
     drawn = [Reference(*row) for row in null.tolist()]
@@ -203,7 +206,7 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
         sheet.lack(("lattice_ratio", "omega"), f"a network of at most {LATTICE_EDGES:,} joined pairs")
         return sheet.measures
     ring = or_nan(clustering(lattice(flat, np.random.default_rng([sampling.seed, 46]))).mean_local)
-    sheet.enter("lattice_ratio", lambda: ratio(own.clustering, ring))
+    sheet.enter("lattice_ratio", lambda: ratio(own.clustering, ring), note=NO_INTERVAL)
     even = [or_nan(partial(omega, each, chance.path, ring)) for each in drawn]
     sheet.enter(
         "omega",

@@ -24,6 +24,9 @@ TAILS_BY_HAND = ("tail",)
         ("by_hand", 1),
         ("graphs.exchange", 1),
         ("inequality", 3),
+        ("jackknife", 1),
+        ("graphs.left_out", 1),
+        ("affect.dynamics", 2),
         ("graphs.leiden", 1),
         ("graphs.networks", 1),
         ("graphs.nulls", 1),
@@ -59,7 +62,11 @@ def test_examples(name: str, least: int) -> None:
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 
 
-@pytest.mark.parametrize("page", sorted(set(FAMILY_PAGES.values())))
+AFFECT_PAGES = ("alignment.md", "dynamics.md", "recovery.md", "susceptibility.md")
+"""Pages of measures that have a command of their own."""
+
+
+@pytest.mark.parametrize("page", [*sorted(set(FAMILY_PAGES.values())), *AFFECT_PAGES])
 def test_examples_on_the_pages(page: str) -> None:
     text = (METRICS / page).read_text(encoding="utf-8")
     blocks = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if ">>> " in block]
