@@ -6,7 +6,7 @@ thread a large sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -24,8 +24,22 @@ MIN_BLOCKS: Final = 10
 """Fewer blocks than this give no interval: a bootstrap of a handful says nothing."""
 
 
+def ends(replicates: npt.ArrayLike) -> Interval:
+    """Return the 2.5 % and 97.5 % points of replicates: of B, those of rank .025 (B + 1) from either end.
+
+    A quantile that puts the smallest replicate at 0 would leave out 3 % at either end of two hundred.
+
+    Examples
+    --------
+    >>> ends(np.arange(1.0, 40.0))
+    (1.0, 39.0)
+    """
+    low, high = np.quantile(np.asarray(replicates, dtype=np.float64), (0.025, 0.975), method="weibull")
+    return float(low), float(high)
+
+
 def percentile_interval(replicates: npt.ArrayLike) -> Interval | None:
-    """Return the 2.5 % and 97.5 % quantiles of the finite replicates.
+    """Return the `ends` of the finite replicates.
 
     ``None`` if under half are finite, or all are equal: a share of 0 or 1 resamples to itself, which says
     nothing about how sure it is.
@@ -35,14 +49,14 @@ def percentile_interval(replicates: npt.ArrayLike) -> Interval | None:
     Examples
     --------
     >>> percentile_interval([0.0, 1.0, 2.0, 3.0, 4.0])
-    (0.1, 3.9)
+    (0.0, 4.0)
     """
     draws = np.asarray(replicates, dtype=np.float64)
     finite = draws[np.isfinite(draws)]
     if len(finite) < 2 or 2 * len(finite) < len(draws):
         return None
-    low, high = np.quantile(finite, (0.025, 0.975))
-    return (float(low), float(high)) if low < high else None
+    low, high = ends(finite)
+    return (low, high) if low < high else None
 
 
 def fixed(interval: Interval | None) -> Callable[[float], Interval | None]:
@@ -60,45 +74,6 @@ def multiplicities(blocks: int, draws: int, rng: np.random.Generator) -> Iterato
     """
     for _ in range(draws):
         yield np.bincount(rng.integers(0, blocks, blocks), minlength=blocks).astype(np.float64)
-
-
-def ratio_intervals(
-    parts: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]], draws: int, rng: np.random.Generator
-) -> dict[str, Interval | None]:
-    """Return percentile intervals of ratios ``Σ numerator / Σ denominator`` over resampled blocks.
-
-    Parameters
-    ----------
-    parts
-        Name to (numerator, denominator) per block, all of shape (blocks,). All ratios are drawn from the
-        same resamples.
-    draws
-        Replicates.
-    rng
-        Source of the resamples.
-
-    Returns
-    -------
-    dict
-        Name to interval; ``None`` under `MIN_BLOCKS` blocks.
-
-    Examples
-    --------
-    Twenty agents who made 0 to 19 comments under one post each: 9.5 comments per post, give or take.
-
-    >>> found = ratio_intervals({"c": (np.arange(20.0), np.ones(20))}, 200, np.random.default_rng(0))
-    >>> [round(end, 1) for end in found["c"] or ()]
-    [7.2, 12.0]
-    """
-    names = list(parts)
-    table = np.array([np.asarray(side, dtype=np.float64) for name in names for side in parts[name]])
-    blocks = table.shape[1] if table.ndim == 2 else 0
-    if blocks < MIN_BLOCKS or not draws:
-        return dict.fromkeys(names)
-    sums = np.array([table @ weights for weights in multiplicities(blocks, draws, rng)])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = sums[:, 0::2] / sums[:, 1::2]
-    return {name: percentile_interval(ratios[:, k]) for k, name in enumerate(names)}
 
 
 def resampled_interval(

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, ends
 from moltarium.analysis.corpus import Ints
 from moltarium.analysis.jackknife import SHARE, Scale
 
@@ -150,10 +150,10 @@ def studentised_interval(
         )
     if 2 * len(scaled) < draws or len(scaled) < 2:
         return None
-    low, high = np.quantile(scaled, (0.025, 0.975))
+    low, high = ends(scaled)
     centre, reach = scale.to(value), scale.slope(value) * error
-    ends = scale.back(centre - float(high) * reach), scale.back(centre - float(low) * reach)
-    return ends if ends[0] < ends[1] else None
+    found = scale.back(centre - high * reach), scale.back(centre - low * reach)
+    return found if found[0] < found[1] else None
 
 
 def top_interval(

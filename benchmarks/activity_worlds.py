@@ -1,4 +1,4 @@
-"""Planted worlds of activity and attention: how often a measure's 95 % interval holds what was planted.
+"""Planted activity, attention and threads: how often a measure's 95 % interval holds what was planted.
 
 Run through ``python -m benchmarks.coverage``, or alone as ``python -m benchmarks.activity_worlds [--seeds
 100] [--worlds NAME …]`` from the checkout. Every world is a record of a few hundred agents, measured by the
@@ -20,9 +20,10 @@ from typing import Final, Literal, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from benchmarks import activity_making as making
+from benchmarks import thread_making
 from benchmarks.planted import Found, Written
 from benchmarks.targets import Check
-from moltarium.analysis.conversation import activity, attention, rhythm, survival
+from moltarium.analysis.conversation import activity, attention, rhythm, survival, threads, trees
 from moltarium.analysis.corpus import read_corpus
 from moltarium.analysis.metric import Family, Measure, Sampling
 
@@ -83,6 +84,28 @@ WORLDS: Final[dict[str, World]] = {
         making.settled, 200, attention.COMMUNITY_FAMILY,
         {"largest_share": "large", "top10_share": "many", "gini": "many", "entropy": "many",
          "entropy_corrected": ENTROPY, "authors_across": "large"},
+    ),
+    "conversed": World(
+        thread_making.conversed, 300, threads.FAMILY,
+        dict.fromkeys(
+            ["depth_mean", "never_replied", "posts_with_comment", "flat_share", "first_comment_median_min",
+             "first_comment_mean_min", "replied_share", "reentry"], "large",
+        ),
+    ),
+    "branched": World(
+        thread_making.conversed, 300, trees.FAMILY,
+        dict.fromkeys(
+            ["max_depth_mean", "depth_5_share", "depth_1_share", "width_mean", "branching_root",
+             "branching_below", "wiener", "shape_minimal", "shape_wide_tree", "shape_branching",
+             "depth_width"], "large",
+        ),
+    ),
+    "waited": World(
+        thread_making.conversed, 300, survival.FAMILY,
+        dict.fromkeys(
+            ["answered_1h", "answered_24h", "weibull_shape", "reply_median_s", "comment_half_life_min",
+             "author_returns", "commenter_returns"], "large",
+        ),
     ),
     "fading": World(
         partial(making.fading, power=1.2), 150, survival.FAMILY, {"comment_half_life_min": "large"}

@@ -342,7 +342,7 @@ def _table(labels: tuple[str, ...], cells: _Floats) -> pd.DataFrame:
 
 def _curve(felt: _Felt, draws: _Floats) -> pd.DataFrame:
     comment, n = _by_bin(felt.edges, felt.x, felt.y)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0, method="weibull")
     return pd.DataFrame(
         {
             "parent": _by_bin(felt.edges, felt.x, felt.x)[0],

@@ -150,5 +150,5 @@ def _interval(
     spread = (n * xx - x * x) * (n * yy - y * y)
     kept = spread > 1e-18
     r = (n * xy - x * y)[kept] / np.sqrt(spread[kept])
-    low, high = np.quantile(r, [0.025, 0.975]).tolist() if len(r) else (-1.0, 1.0)
+    low, high = np.quantile(r, [0.025, 0.975], method="weibull").tolist() if len(r) else (-1.0, 1.0)
     return low, high

@@ -20,11 +20,11 @@ from moltarium.analysis.bootstrap import (
     Interval,
     fixed,
     median_interval,
-    ratio_intervals,
 )
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.ratios import ratio_intervals
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 
@@ -88,8 +88,15 @@ def waits(corpus: Corpus) -> Waits:
     return Waits(seconds[kept], answered[kept], corpus.comment_post[kept])
 
 
-def kaplan_meier(waited: Floats, ended: npt.NDArray[np.bool_], at: float) -> tuple[float, Interval]:
-    """Return S(at) and its 95 % interval (Greenwood's variance on the log–log scale).
+def kaplan_meier(
+    waited: Floats, ended: npt.NDArray[np.bool_], at: float, thread: Ints | None = None
+) -> tuple[float, Interval]:
+    """Return S(at) and its 95 % interval on the log–log scale.
+
+    The variance of ln S is Greenwood's, or where waits of one thread go together the sum over threads of
+    their summed influences, squared (Ying & Wei 1994, Journal of Multivariate Analysis 50, 17–29). A wait
+    that ended at u ≤ at pulls by −1 / Y(u), and each by Σ d / Y² over the endings that it lived to see,
+    with Y waiting and d ended.
 
     Raises
     ------
@@ -106,7 +113,14 @@ def kaplan_meier(waited: Floats, ended: npt.NDArray[np.bool_], at: float) -> tup
     times, events = np.unique(waited[ended & (waited <= at)], return_counts=True)
     at_risk = len(waited) - np.searchsorted(np.sort(waited), times)
     alive = float(np.exp(np.log1p(-np.minimum(events / at_risk, 1 - 1e-15)).sum()))
-    variance = float((events / (at_risk * np.maximum(at_risk - events, 1e-9))).sum())
+    if thread is None:
+        variance = float((events / (at_risk * np.maximum(at_risk - events, 1e-9))).sum())
+    else:
+        seen = np.searchsorted(times, np.minimum(waited, at), side="right")
+        pull = np.r_[0.0, np.cumsum(events / at_risk**2)][seen]
+        pull[ended & (waited <= at)] -= 1 / at_risk[seen[ended & (waited <= at)] - 1]
+        summed = np.bincount(np.unique(thread, return_inverse=True)[1], pull)
+        variance = float(summed @ summed) * len(summed) / max(len(summed) - 1, 1)
     if not 0 < alive < 1 or variance <= 0:
         return alive, (alive, alive)
     reach = Z95 * np.sqrt(variance) / np.log(alive)
@@ -149,7 +163,7 @@ def weibull_shape(found: Waits) -> tuple[float, Interval | None]:
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
-    """Compute ``survival.*``; intervals over threads, but for S(t): there comments wait on their own."""
+    """Compute ``survival.*``; intervals over threads."""
     sheet = Sheet("survival", DEFINITIONS)
     try:
         found = waits(corpus)
@@ -176,7 +190,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
 
 def _enter_answered(sheet: Sheet, name: str, found: Waits, at: float) -> None:
     def interval(_: float) -> Interval | None:
-        low, high = kaplan_meier(found.seconds, found.answered, at)[1]
+        low, high = kaplan_meier(found.seconds, found.answered, at, found.thread)[1]
         return (1 - high, 1 - low) if low < high else None
 
     sheet.enter(name, lambda: 1 - kaplan_meier(found.seconds, found.answered, at)[0], ci=interval)

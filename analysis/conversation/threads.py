@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import Floats, fixed, ratio_intervals, resampled_interval
+from moltarium.analysis.bootstrap import Floats, Interval, fixed, resampled_interval
 from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, Corpus, Ints, own_threads
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.ratios import ratio_intervals
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
 _EZIZ: Final = "after Eziz 2026, arXiv:2602.07667"
 _FLAT: Final = "after Form Without Function 2026, arXiv:2604.13052"
+
+_Average: TypeAlias = Callable[[Floats], float]
+_Spread: TypeAlias = Callable[[Floats, int, np.random.Generator], Interval | None]
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "depth_mean": Definition("mean depth of comments; a comment on the post has depth 1", _HOLTZ),
@@ -199,17 +203,21 @@ def _enter_latency(sheet: Sheet, corpus: Corpus, sampling: Sampling) -> None:
         f"{late} posts left out: first comment after 24 h" if late else None,
     )
     note = "; ".join(filter(None, left_out)) or None
-    averages: dict[str, Callable[[Floats], float]] = {
-        "first_comment_median_min": lambda x: float(np.median(x)),
-        "first_comment_mean_min": lambda x: float(x.mean()),
+    middle, mean = (lambda x: float(np.median(x))), (lambda x: float(x.mean()))
+    averages: dict[str, tuple[_Average, _Spread]] = {
+        "first_comment_median_min": (middle, lambda x, draws, rng: resampled_interval(x, middle, draws, rng)),
+        "first_comment_mean_min": (
+            mean,
+            lambda x, draws, rng: ratio_intervals({"mean": (x, np.ones(len(x)))}, draws, rng)["mean"],
+        ),
     }
-    for number, (name, average) in enumerate(averages.items()):
+    for number, (name, (average, spread)) in enumerate(averages.items()):
         rng = np.random.default_rng([sampling.seed, 21, number] if number else [sampling.seed, 21])
-        interval = resampled_interval(soon, average, sampling.draws, rng) if len(soon) else None
+        interval = spread(soon, sampling.draws, rng) if len(soon) else None
         sheet.enter(name, partial(_average, average, soon), ci=fixed(interval), note=note)
 
 
-def _average(average: Callable[[Floats], float], values: Floats) -> float:
+def _average(average: _Average, values: Floats) -> float:
     if not len(values):
         raise NotComputable("at least 1 post with a comment within 24 h")
     return average(values)

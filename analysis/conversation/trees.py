@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from moltarium.analysis.bootstrap import Floats, Interval, fixed, ratio_intervals
+from moltarium.analysis.bootstrap import Floats, Interval, fixed
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import ON_POST, UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.ratios import ratio_intervals
 from moltarium.analysis.slope import slope_of
 from moltarium.sim.record.schema import Comment, Post
 

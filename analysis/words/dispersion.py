@@ -237,7 +237,7 @@ def convergence(
     change = slope(observed)
     # The bootstrap tells the spread; its centre inherits the ties that drawing with replacement makes.
     slopes = np.array([slope(row) for row in boot])
-    low, high = np.quantile(slopes - slopes.mean(), [0.025, 0.975])
+    low, high = np.quantile(slopes - slopes.mean(), [0.025, 0.975], method="weibull")
     null = _null(change, np.array([slope(row) for row in shuffled]))
     verdict: Verdict = "none"
     if null.p < SIGNIFICANT and not (change + low <= null.mean <= change + high):

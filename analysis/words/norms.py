@@ -139,8 +139,8 @@ def norm_convergence(
 
 def _window_frame(frame: pd.DataFrame, window: _Ints, trend: Trend) -> pd.DataFrame:
     groups = frame.groupby(window)["t"]
-    spread = np.quantile(trend.boot - trend.boot.mean(axis=0), [0.025, 0.975], axis=0)
-    band = np.quantile(trend.shuffled, [0.025, 0.975], axis=0)
+    spread = np.quantile(trend.boot - trend.boot.mean(axis=0), [0.025, 0.975], axis=0, method="weibull")
+    band = np.quantile(trend.shuffled, [0.025, 0.975], axis=0, method="weibull")
     return pd.DataFrame(
         {
             "start": groups.min(),

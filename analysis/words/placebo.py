@@ -177,7 +177,9 @@ def mean_interval(values: Floats, draws: int, rng: np.random.Generator) -> tuple
     n = len(values)
     means = np.array([values[rng.integers(0, n, n)].mean() for _ in range(draws)])
     centre = float(values.mean())
-    low, high = centre + (np.quantile(means, [0.025, 0.975]) - centre) * np.sqrt(n / (n - 1))
+    low, high = centre + (np.quantile(means, [0.025, 0.975], method="weibull") - centre) * np.sqrt(
+        n / (n - 1)
+    )
     return float(low), float(high)
 
 

@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, fixed, ratio_intervals
+from moltarium.analysis.bootstrap import MIN_BLOCKS, fixed
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.ratios import ratio_intervals
 from moltarium.analysis.words.wording import COUNTED, PAIRED, Wording, jaccard, zipf, zipf_alpha
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post

@@ -90,7 +90,7 @@ def tone(
     weight = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
     size = np.asarray(weight @ count, np.float64)
     means = (weight @ np.bincount(who, weights=valence)) / size
-    low, high = np.quantile(means, [0.025, 0.975])
+    low, high = np.quantile(means, [0.025, 0.975], method="weibull")
     change, reach, null = _change(valence, who, covered / max(len(texts) - 1, 1), draws, rng)
     found = null.p < SIGNIFICANT and not change - reach <= 0 <= change + reach
     verdict = ("brighter" if change > 0 else "darker") if found else "none"
@@ -105,7 +105,7 @@ def _classes(labels: Sequence[str], who: Ints, weight: Floats, size: Floats) -> 
     rows = []
     for name in sorted(set(labels)):
         own = (label == name).astype(float)
-        low, high = np.quantile((weight @ np.bincount(who, own)) / size, [0.025, 0.975])
+        low, high = np.quantile((weight @ np.bincount(who, own)) / size, [0.025, 0.975], method="weibull")
         rows.append((name, int(own.sum()), float(own.mean()), float(low), float(high)))
     table = pd.DataFrame(rows, columns=["tone", "texts", "share", "low", "high"])
     return table.sort_values(["texts", "tone"], ascending=[False, True]).reset_index(drop=True)

@@ -36,6 +36,7 @@ TAILS_BY_HAND = ("tail",)
         ("graphs.robust", 1),
         ("period", 1),
         ("published", 1),
+        ("ratios", 1),
         ("slope", 1),
         ("studentised", 3),
         ("without", 3),
