@@ -64,9 +64,13 @@ def view(entries: Sequence[Entry], query: Query) -> Component:
         [
             page_head("Runs", "Open one by its title, or tick two to see them beside each other."),
             _pair([whole[key] for key in ticked]),
-            card(table(COLUMNS, rows, f"{len(entries):,} in this folder, newest first"), wide=True),
+            card(html.Div(table(COLUMNS, rows, _caption(len(entries))), className="runs"), wide=True),
         ]
     )
+
+
+def _caption(entries: int) -> str:
+    return f"{entries:,} in this folder, newest first"
 
 
 def _empty() -> Component:
@@ -90,14 +94,14 @@ def _pair(ticked: Sequence[Entry]) -> Component | None:
         return None
     names = " beside ".join(_name(entry) for entry in ticked)
     if len(ticked) == 1:
-        return html.P([names, ": tick a second one."], className="pair muted")
+        return html.P([names, ": tick a second one."], className="ticked muted")
     first, second = ticked
     return html.P(
         [
             html.A("See them side by side", href=run_at(first.key, second.key), className="button"),
             f" {names}",
         ],
-        className="pair",
+        className="ticked",
     )
 
 

@@ -136,6 +136,18 @@ def test_pages_fit_a_phone(browser: Any, address: str, path: str, scheme: str) -
     witness.clean()
 
 
+def test_cards_side_by_side_share_the_width(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/agent?id=a0")
+    cards = witness.page.locator(".pair").first.locator("> .card")
+    left, right = (cards.nth(place).bounding_box() for place in (0, 1))
+    assert left["y"] == right["y"]
+    assert left["width"] == pytest.approx(right["width"], abs=1)
+    whole = witness.page.locator(".pair").first.bounding_box()
+    assert left["width"] + right["width"] > 0.9 * whole["width"]
+    witness.clean()
+
+
 def test_an_answer_that_comes_late_does_not_replace_the_page_asked_for_last(
     browser: Any, address: str
 ) -> None:

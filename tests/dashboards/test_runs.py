@@ -226,6 +226,11 @@ def test_from_the_list_to_two_runs_and_back(folder: Path) -> None:
         tab.get_by_text(TITLE).wait_for()
         assert HOSTILE in tab.inner_text("#content")
         assert tab.evaluate("document.documentElement.scrollWidth") <= 375
+        tab.set_viewport_size({"width": 1280, "height": 900})
+        tab.wait_for_function("innerWidth === 1280")
+        cut = tab.locator(".scroll-x").evaluate("e => e.scrollWidth - e.clientWidth")
+        assert cut == 0, "the last column is cut off"
+        tab.set_viewport_size({"width": 375, "height": 900})
         tab.get_by_text(TITLE, exact=True).click()
         tab.wait_for_url(f"**/run/{key_of('one')}/")
         tab.get_by_text("Activity").first.wait_for()
