@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.words.intent import act_of, acts, persona_alignment, uptake
+from moltarium.analysis.words.intent import act_of, acts, acts_table, persona_alignment, uptake
 from moltarium.analysis.words.language import UNKNOWN, detect, flesch, language, mattr, mtld
 from moltarium.analysis.words.motives import motives
 from moltarium.sim.record.coverage import Coverage
@@ -155,3 +155,11 @@ def test_motives_say_everything_or_what_it_needs() -> None:
     assert found["statements_per_question"] is None
     assert sum(row["texts"] for row in found["acts"]) == 200
     assert found["language"]["not_covered"] == 200
+
+
+def test_an_act_that_nobody_did_may_still_be_done() -> None:
+    table = acts_table(["ask"] * 10, np.arange(10)).set_index("act")
+    # (1 − share)^10 = 1/40 at the bound.
+    assert (1 - table.loc["inform", "high"]) ** 10 == pytest.approx(0.025)
+    assert (table.loc["inform", "low"], table.loc["ask", "high"]) == (0, 1)
+    assert table.loc["ask", "low"] == pytest.approx(1 - table.loc["inform", "high"])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moltarium.analysis.jackknife import CORRELATION, jackknifed
 from moltarium.analysis.words.conduct import enforcement, lagged_distance, newcomers
 from moltarium.analysis.words.norm_report import norms
 from moltarium.analysis.words.style import matching, style, usage
@@ -136,6 +137,19 @@ def test_deviation_that_costs_votes_is_found_and_busy_communities_are_not_it() -
             )
     assert said[0.8].count("less") == 8
     assert said[0.0].count("none") >= 7
+
+
+def test_enforcement_leaves_out_whole_authors_and_ranks_the_others_anew() -> None:
+    rng = np.random.default_rng(3)
+    stratum, author = rng.integers(0, 5, 120), rng.integers(0, 12, 120)
+    distance = rng.random(120)
+    votes = rng.poisson(3 - 2 * distance).astype(float)
+    found = enforcement("upvotes", votes, distance, stratum, author, draws=2)
+    without = [
+        enforcement("", votes[stay], distance[stay], stratum[stay], author[stay], draws=2).rho
+        for stay in (author != gone for gone in range(12))
+    ]
+    assert found.ci == pytest.approx(jackknifed(without, CORRELATION)(found.rho))
 
 
 def talk(seed: int, taken: float) -> tuple[list[str], list[str], npt.NDArray[np.int64]]:
