@@ -15,9 +15,11 @@ from moltarium.analysis.jackknife import ANGLE, CORRELATION, PLAIN, SHARE, Scale
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.slope import slope_of
 from moltarium.analysis.studentised import TOP_FEW, gini_pull, studentised_interval, top_interval
+from moltarium.analysis.upvotes import crawled
+from moltarium.analysis.upvotes import upvotes as earned
 from moltarium.analysis.without import clusters, groups_of, interval_without, mean_interval, without
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Comment, Impression, Post, Score, Vote
+from moltarium.sim.record.schema import Comment, Impression, Post
 
 _DEMARZO: Final = "De Marzo & Garcia 2026, arXiv:2602.09270"
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
@@ -78,20 +80,11 @@ def upvotes(corpus: Corpus) -> Floats:
     NotComputable
         If the record knows neither scores nor votes.
     """
-    index = {post.post_id: k for k, post in enumerate(corpus.record.rows(Post))}
-    found = np.full(corpus.n_posts, np.nan)
-    if corpus.record.count(Score):  # a run keeps single votes instead
-        for score in corpus.record.rows(Score):
-            if (k := index.get(score.target)) is not None:
-                found[k] = score.upvotes
-    else:
-        require(corpus.record, Vote)
-        last = {(vote.voter, vote.target): vote.value for vote in corpus.record.rows(Vote)}
-        found[:] = 0
-        for (_, target), value in last.items():
-            if value > 0 and (k := index.get(target)) is not None:
-                found[k] += 1
-    return found[corpus.post_own]
+    posts = [post.post_id for post in corpus.record.rows(Post)]
+    found = earned(corpus.record).reindex(posts)
+    if not crawled(corpus.record):
+        found = found.fillna(0.0)
+    return np.asarray(found, np.float64)[corpus.post_own]
 
 
 def impressions(corpus: Corpus) -> Floats:
@@ -148,7 +141,6 @@ def measure_attention(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         sheet.enter("upvote_gini", lambda: gini(votes[seen]), ci=even)
         _enter_slope(sheet, "upvote_scaling", np.log(size[liked] + 1), np.log(votes[liked]), author[liked])
     _enter_direct(sheet, corpus, size, sampling)
-
     _enter_visibility(sheet, corpus, size, sampling)
     return {f"attention.{name}": sheet.measures[f"attention.{name}"] for name in ATTENTION}
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from moltarium.analysis.corpus import OBSERVED, OPENING
+from moltarium.analysis.upvotes import crawled, upvotes
 from moltarium.analysis.words.embeddings import Embedder
 from moltarium.analysis.words.lexical import tfidf
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Post, Score, Vote
+from moltarium.sim.record.schema import Post, Vote
 from moltarium.sim.record.view import Record
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -68,30 +69,6 @@ class Histories:
     """How texts were compared."""
     left_out: dict[str, int]
     """Texts that are in no history, by reason."""
-
-
-def crawled(record: Record) -> bool:
-    """Whether scores were read off the site; a run keeps single votes instead, and no row of scores."""
-    return record.has(Score) and record.count(Score) > 0
-
-
-def upvotes(record: Record) -> pd.Series[float]:
-    """Return the upvotes of every target: as last crawled, or counted from votes as they stand at the end.
-
-    Where scores were crawled, a target without one is unknown; where votes are counted, it has none.
-
-    Raises
-    ------
-    NotComputable
-        Where neither scores nor votes are known.
-    """
-    if crawled(record):
-        last = record.frame(Score).drop_duplicates("target", keep="last")
-        return last.set_index("target")["upvotes"].astype(float)
-    if record.has(Vote):
-        standing = record.frame(Vote).drop_duplicates(["voter", "target"], keep="last")
-        return standing[standing["value"] > 0].groupby("target").size().astype(float)
-    raise NotComputable("table score or table vote")
 
 
 def histories(record: Record, embedder: Embedder | None = None) -> Histories:

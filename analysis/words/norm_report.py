@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from moltarium.analysis.affect.alignment import BLOCKS, answered
+from moltarium.analysis.upvotes import crawled, upvotes
 from moltarium.analysis.words.centroids import centroids
 from moltarium.analysis.words.conduct import enforcement, lagged_distance, newcomers
 from moltarium.analysis.words.embeddings import Embedder, static_embedder
-from moltarium.analysis.words.histories import crawled, upvotes
 from moltarium.analysis.words.norm_effects import norm_effects
 from moltarium.analysis.words.norms import Texts, norm_convergence, norm_texts
 from moltarium.analysis.words.style import Style, style
