@@ -20,6 +20,7 @@ Interval: TypeAlias = tuple[float, float]
 
 Z95: Final = 1.959963984540054
 """97.5 % point of the standard normal."""
+ENDS: Final = (0.025, 0.975)
 MIN_BLOCKS: Final = 10
 """Fewer blocks than this give no interval: a bootstrap of a handful says nothing."""
 
@@ -34,8 +35,14 @@ def ends(replicates: npt.ArrayLike) -> Interval:
     >>> ends(np.arange(1.0, 40.0))
     (1.0, 39.0)
     """
-    low, high = np.quantile(np.asarray(replicates, dtype=np.float64), (0.025, 0.975), method="weibull")
+    low, high = np.quantile(np.asarray(replicates, dtype=np.float64), ENDS, method="weibull")
     return float(low), float(high)
+
+
+def bands(replicates: Floats) -> tuple[Floats, Floats]:
+    """Return the `ends` of every column, shape (replicates, columns) to two of shape (columns,)."""
+    low, high = np.quantile(replicates, ENDS, axis=0, method="weibull")
+    return low, high
 
 
 def percentile_interval(replicates: npt.ArrayLike) -> Interval | None:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, ends, multiplicities
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, multiplicities
 from moltarium.analysis.jackknife import PLAIN, POSITIVE, SHARE, Scale
+from moltarium.analysis.studentised import judged
 
 
 def ratio_intervals(
@@ -21,8 +22,8 @@ def ratio_intervals(
     """Return bootstrap-t intervals of ratios ``r = Σ a / Σ b`` over resampled blocks.
 
     The error of a ratio is that of its linear form, ``√Σ (a − r b)² / Σ b``; the interval is taken on log
-    odds for shares (0 ≤ a ≤ b in every block), on logarithms for other positive ratios. Efron & Tibshirani
-    (1993), An Introduction to the Bootstrap, chapter 12.
+    odds for shares (0 ≤ a ≤ b in every block), on logarithms for other positive ratios (see
+    `moltarium.analysis.studentised.judged`).
 
     Parameters
     ----------
@@ -56,10 +57,13 @@ def ratio_intervals(
     table = np.array([row for a, b in sides for row in (a, b, a * a, a * b, b * b)])
     whole = table.sum(axis=1).reshape(-1, 5)
     drawn = np.array([table @ weights for weights in multiplicities(blocks, draws, rng)])
-    return {
-        name: _interval(whole[k], drawn[:, 5 * k : 5 * k + 5], _scale(a, b))
-        for k, (name, (a, b)) in enumerate(zip(names, sides, strict=True))
-    }
+    found: dict[str, Interval | None] = {}
+    for k, (name, (a, b)) in enumerate(zip(names, sides, strict=True)):
+        value, error = _with_error(whole[k])
+        ratios, errors = _with_error(drawn[:, 5 * k : 5 * k + 5])
+        pairs = list(zip(ratios.tolist(), errors.tolist(), strict=True))
+        found[name] = judged(float(value), float(error), pairs, _scale(a, b))
+    return found
 
 
 def _scale(a: Floats, b: Floats) -> Scale:
@@ -74,23 +78,3 @@ def _with_error(sums: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = a / b
         return ratio, np.sqrt(np.maximum(aa - 2 * ratio * ab + ratio**2 * bb, 0.0)) / b
-
-
-def _interval(whole: Floats, drawn: Floats, scale: Scale) -> Interval | None:
-    value, error = (float(part) for part in _with_error(whole))
-    if not error > 1e-12 or not scale.low < value < scale.high:
-        return None
-    ratios, errors = _with_error(drawn)
-    centre = scale.to(value)
-    # A resample whose blocks are all alike has no error to be judged by.
-    scaled = [
-        (scale.to(one) - centre) / (scale.slope(one) * spread)
-        for one, spread in zip(ratios.tolist(), errors.tolist(), strict=True)
-        if spread > 1e-12 and scale.low < one < scale.high
-    ]
-    if 2 * len(scaled) < len(drawn) or len(scaled) < 2:
-        return None
-    low, high = ends(scaled)
-    reach = scale.slope(value) * error
-    found = scale.back(centre - high * reach), scale.back(centre - low * reach)
-    return found if found[0] < found[1] else None

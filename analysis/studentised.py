@@ -8,7 +8,7 @@ figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -23,6 +23,9 @@ Influence: TypeAlias = Callable[[Floats, Floats], tuple[float, Floats]]
 
 The pull is the influence function: the figure moves by pull / n, and its mean over all is 0.
 """
+
+LEAST_ERROR: Final = 1e-12
+"""A smaller error is that of rounding."""
 
 TOP_FEW: Final = "no interval: fewer than ten hold the top share"
 """Said of a share whose interval would rest on a handful."""
@@ -78,6 +81,45 @@ def alpha_pull(values: Floats, times: Floats) -> tuple[float, Floats]:
     return 1 + 1 / mean, (mean - logs) / mean**2
 
 
+def judged(value: float, error: float, drawn: Sequence[tuple[float, float]], scale: Scale) -> Interval | None:
+    """Return the bootstrap-t interval of a figure from resampled figures and the error of each.
+
+    On a scale where the figure is nearer to normal: the figure less the `ends` of (resampled − figure) /
+    error of the resample, in errors of the figure. Efron & Tibshirani (1993), An Introduction to the
+    Bootstrap, chapter 12.
+
+    Parameters
+    ----------
+    value, error
+        Of all.
+    drawn
+        Figure and error by resample.
+    scale
+        Which the interval can't leave.
+
+    Returns
+    -------
+    Interval or None
+        ``None`` where the figure has no error or lies on an end of its range, and where that holds of most
+        resamples.
+    """
+    if not error > LEAST_ERROR or not scale.low < value < scale.high:
+        return None
+    centre = scale.to(value)
+    # A resample of blocks that are all alike has no error to be judged by.
+    scaled = [
+        (scale.to(one) - centre) / (scale.slope(one) * spread)
+        for one, spread in drawn
+        if spread > LEAST_ERROR and scale.low < one < scale.high
+    ]
+    if 2 * len(scaled) < len(drawn) or len(scaled) < 2:
+        return None
+    low, high = ends(scaled)
+    reach = scale.slope(value) * error
+    found = scale.back(centre - high * reach), scale.back(centre - low * reach)
+    return found if found[0] < found[1] else None
+
+
 def studentised_interval(
     values: Floats,
     figure: Influence,
@@ -87,8 +129,6 @@ def studentised_interval(
     scale: Scale = SHARE,
 ) -> Interval | None:
     """Return the bootstrap-t interval of a figure, whole groups resampled.
-
-    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 12.
 
     Parameters
     ----------
@@ -134,26 +174,11 @@ def studentised_interval(
 
     with np.errstate(divide="ignore", invalid="ignore"):
         value, error = taken(np.ones(groups, dtype=np.float64))
-        if not error > 0 or not scale.low < value < scale.high:
-            return None
         drawn = [
             taken(np.bincount(rng.integers(0, groups, groups), minlength=groups).astype(np.float64))
             for _ in range(draws)
         ]
-        # A resample of agents who are all alike has no error to be judged by.
-        scaled = np.array(
-            [
-                (scale.to(one) - scale.to(value)) / (scale.slope(one) * spread)
-                for one, spread in drawn
-                if spread > 0 and scale.low < one < scale.high
-            ]
-        )
-    if 2 * len(scaled) < draws or len(scaled) < 2:
-        return None
-    low, high = ends(scaled)
-    centre, reach = scale.to(value), scale.slope(value) * error
-    found = scale.back(centre - high * reach), scale.back(centre - low * reach)
-    return found if found[0] < found[1] else None
+        return judged(value, error, drawn, scale)
 
 
 def top_interval(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.bootstrap import bands, ends
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.metric import Null
 from moltarium.sim.record.errors import NotComputable
@@ -197,8 +198,7 @@ def _bootstrap(pairs: Pairs, felt: _Felt, draws: int, rng: np.random.Generator) 
 
 
 def _ci(draws: _Floats) -> tuple[float, float]:
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    return float(low), float(high)
+    return ends(draws[np.isfinite(draws)])
 
 
 def _by_bin(edges: _Floats, x: _Floats, y: _Floats) -> tuple[_Floats, _Ints]:
@@ -342,7 +342,7 @@ def _table(labels: tuple[str, ...], cells: _Floats) -> pd.DataFrame:
 
 def _curve(felt: _Felt, draws: _Floats) -> pd.DataFrame:
     comment, n = _by_bin(felt.edges, felt.x, felt.y)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0, method="weibull")
+    low, high = bands(draws)
     return pd.DataFrame(
         {
             "parent": _by_bin(felt.edges, felt.x, felt.x)[0],

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from moltarium.agents.reader import EKMAN, EKMAN_OF, Reading
 from moltarium.agents.reader.agreement import Classes, cohen_kappa, macro_f1
+from moltarium.analysis.bootstrap import Z95, percentile_interval
 
 DRAWS: Final = 1000
 ENOUGH: Final = 10
@@ -112,10 +113,7 @@ def _kappa_interval(truth: Classes, chosen: Classes) -> tuple[float | None, floa
         return None, None
     drawn = np.random.default_rng(0).integers(len(truth), size=(DRAWS, len(truth)))
     kappas = np.array([cohen_kappa(truth[rows], chosen[rows], len(EKMAN)) for rows in drawn])
-    if np.isnan(kappas).all():
-        return None, None
-    low, high = np.nanquantile(kappas, [0.025, 0.975]).tolist()
-    return low, high
+    return percentile_interval(kappas) or (None, None)
 
 
 def _pearson(
@@ -127,5 +125,5 @@ def _pearson(
     r = float(np.corrcoef(left, right)[0, 1])
     if len(left) < ENOUGH or abs(r) >= 1:
         return r, None, None
-    low, high = np.tanh(np.arctanh(r) + np.array([-1.96, 1.96]) / np.sqrt(len(left) - 3)).tolist()
+    low, high = np.tanh(np.arctanh(r) + np.array([-Z95, Z95]) / np.sqrt(len(left) - 3)).tolist()
     return r, low, high

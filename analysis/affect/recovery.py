@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from moltarium.analysis.bootstrap import ends
 from moltarium.analysis.corpus import require
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Emotion, Persona, Post
@@ -150,5 +151,4 @@ def _interval(
     spread = (n * xx - x * x) * (n * yy - y * y)
     kept = spread > 1e-18
     r = (n * xy - x * y)[kept] / np.sqrt(spread[kept])
-    low, high = np.quantile(r, [0.025, 0.975], method="weibull").tolist() if len(r) else (-1.0, 1.0)
-    return low, high
+    return ends(r) if len(r) else (-1.0, 1.0)

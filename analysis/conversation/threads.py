@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import Floats, Interval, fixed, resampled_interval
+from moltarium.analysis.bootstrap import Floats, fixed, resampled_interval
 from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, Corpus, Ints, own_threads
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.ratios import ratio_intervals
@@ -23,9 +23,6 @@ from moltarium.sim.record.schema import Comment, Post
 _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
 _EZIZ: Final = "after Eziz 2026, arXiv:2602.07667"
 _FLAT: Final = "after Form Without Function 2026, arXiv:2604.13052"
-
-_Average: TypeAlias = Callable[[Floats], float]
-_Spread: TypeAlias = Callable[[Floats, int, np.random.Generator], Interval | None]
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "depth_mean": Definition("mean depth of comments; a comment on the post has depth 1", _HOLTZ),
@@ -203,21 +200,25 @@ def _enter_latency(sheet: Sheet, corpus: Corpus, sampling: Sampling) -> None:
         f"{late} posts left out: first comment after 24 h" if late else None,
     )
     note = "; ".join(filter(None, left_out)) or None
-    middle, mean = (lambda x: float(np.median(x))), (lambda x: float(x.mean()))
-    averages: dict[str, tuple[_Average, _Spread]] = {
-        "first_comment_median_min": (middle, lambda x, draws, rng: resampled_interval(x, middle, draws, rng)),
-        "first_comment_mean_min": (
-            mean,
-            lambda x, draws, rng: ratio_intervals({"mean": (x, np.ones(len(x)))}, draws, rng)["mean"],
-        ),
-    }
-    for number, (name, (average, spread)) in enumerate(averages.items()):
-        rng = np.random.default_rng([sampling.seed, 21, number] if number else [sampling.seed, 21])
-        interval = spread(soon, sampling.draws, rng) if len(soon) else None
-        sheet.enter(name, partial(_average, average, soon), ci=fixed(interval), note=note)
+    draws, seed = sampling.draws, sampling.seed
+    middle = (
+        resampled_interval(soon, _median, draws, np.random.default_rng([seed, 21])) if len(soon) else None
+    )
+    sheet.enter("first_comment_median_min", partial(_of_some, _median, soon), ci=fixed(middle), note=note)
+    parts = {"mean": (soon, np.ones(len(soon)))}
+    mean = ratio_intervals(parts, draws, np.random.default_rng([seed, 21, 1]))["mean"]
+    sheet.enter("first_comment_mean_min", partial(_of_some, _mean, soon), ci=fixed(mean), note=note)
 
 
-def _average(average: _Average, values: Floats) -> float:
+def _median(values: Floats) -> float:
+    return float(np.median(values))
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean())
+
+
+def _of_some(average: Callable[[Floats], float], values: Floats) -> float:
     if not len(values):
         raise NotComputable("at least 1 post with a comment within 24 h")
     return average(values)

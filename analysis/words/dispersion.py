@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from moltarium.analysis.bootstrap import ends
 from moltarium.analysis.metric import Null
 from moltarium.analysis.words.embeddings import Vectors
 from moltarium.sim.record.errors import NotComputable
@@ -237,7 +238,7 @@ def convergence(
     change = slope(observed)
     # The bootstrap tells the spread; its centre inherits the ties that drawing with replacement makes.
     slopes = np.array([slope(row) for row in boot])
-    low, high = np.quantile(slopes - slopes.mean(), [0.025, 0.975], method="weibull")
+    low, high = ends(slopes - slopes.mean())
     null = _null(change, np.array([slope(row) for row in shuffled]))
     verdict: Verdict = "none"
     if null.p < SIGNIFICANT and not (change + low <= null.mean <= change + high):

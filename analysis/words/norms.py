@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.bootstrap import bands
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.metric import Null
 from moltarium.analysis.words.dispersion import MIN_AUTHORS, Trend, Verdict, convergence, slope
@@ -139,8 +140,8 @@ def norm_convergence(
 
 def _window_frame(frame: pd.DataFrame, window: _Ints, trend: Trend) -> pd.DataFrame:
     groups = frame.groupby(window)["t"]
-    spread = np.quantile(trend.boot - trend.boot.mean(axis=0), [0.025, 0.975], axis=0, method="weibull")
-    band = np.quantile(trend.shuffled, [0.025, 0.975], axis=0, method="weibull")
+    spread = bands(trend.boot - trend.boot.mean(axis=0))
+    band = bands(trend.shuffled)
     return pd.DataFrame(
         {
             "start": groups.min(),

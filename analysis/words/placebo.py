@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import Z95
+from moltarium.analysis.bootstrap import Z95, ends
 from moltarium.analysis.words.histories import Floats, History
 from moltarium.sim.record.errors import NotComputable
 
@@ -177,10 +177,9 @@ def mean_interval(values: Floats, draws: int, rng: np.random.Generator) -> tuple
     n = len(values)
     means = np.array([values[rng.integers(0, n, n)].mean() for _ in range(draws)])
     centre = float(values.mean())
-    low, high = centre + (np.quantile(means, [0.025, 0.975], method="weibull") - centre) * np.sqrt(
-        n / (n - 1)
-    )
-    return float(low), float(high)
+    wider = np.sqrt(n / (n - 1))
+    low, high = ends(centre + (means - centre) * wider)
+    return low, high
 
 
 def matched_effect(

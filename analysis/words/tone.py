@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.bootstrap import ends
 from moltarium.analysis.metric import Null
 from moltarium.analysis.words.conduct import slope_reach
 from moltarium.analysis.words.language import detect
@@ -90,7 +91,7 @@ def tone(
     weight = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
     size = np.asarray(weight @ count, np.float64)
     means = (weight @ np.bincount(who, weights=valence)) / size
-    low, high = np.quantile(means, [0.025, 0.975], method="weibull")
+    low, high = ends(means)
     change, reach, null = _change(valence, who, covered / max(len(texts) - 1, 1), draws, rng)
     found = null.p < SIGNIFICANT and not change - reach <= 0 <= change + reach
     verdict = ("brighter" if change > 0 else "darker") if found else "none"
@@ -105,8 +106,8 @@ def _classes(labels: Sequence[str], who: Ints, weight: Floats, size: Floats) -> 
     rows = []
     for name in sorted(set(labels)):
         own = (label == name).astype(float)
-        low, high = np.quantile((weight @ np.bincount(who, own)) / size, [0.025, 0.975], method="weibull")
-        rows.append((name, int(own.sum()), float(own.mean()), float(low), float(high)))
+        low, high = ends((weight @ np.bincount(who, own)) / size)
+        rows.append((name, int(own.sum()), float(own.mean()), low, high))
     table = pd.DataFrame(rows, columns=["tone", "texts", "share", "low", "high"])
     return table.sort_values(["texts", "tone"], ascending=[False, True]).reset_index(drop=True)
 
