@@ -11,9 +11,9 @@ from moltarium.dashboards.parts import Child, Column, chance, interval, number, 
 from moltarium.dashboards.untrusted import line
 
 _ROOM = 0.08
-# An interval that is narrower is a point: a float's smallest steps leave no room to divide by.
-_LEAST_WIDTH = 1e-12
 """Of a strip's width, left free at either end."""
+_LEAST_WIDTH = 1e-12
+"""An interval that is narrower is a point: a float's smallest steps leave no room to divide by."""
 
 VERDICTS: Mapping[str, str] = {"more": "▲ more", "less": "▼ less", "none": "· no sign"}
 """Verdicts in words and signs."""

@@ -56,6 +56,11 @@ def number(value: float | int | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def breakable(name: str) -> str:
+    """Return a dotted name that may break after its dots."""
+    return name.replace(".", ".\u200b")
+
+
 def signed(value: float, digits: int = 2) -> str:
     """Return a figure with its sign."""
     return f"{value:+.{digits}f}".replace("-", "−")

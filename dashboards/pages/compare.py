@@ -18,6 +18,7 @@ from moltarium.dashboards.parts import (
     Column,
     Query,
     behind,
+    breakable,
     card,
     chart,
     csv_link,
@@ -102,7 +103,7 @@ def comparison_table(found: Mapping[str, Comparison], caption: str, *, published
         there = f"{each.grade} · {number(each.b)}" if published else number(each.b)
         rows.append(
             [
-                html.Span(_breakable(name), title=each.definition, className="term"),
+                html.Span(breakable(name), title=each.definition, className="term"),
                 _figure(number(each.a), interval(each.a_ci)),
                 _figure(there, interval(each.b_ci)),
                 _figure(("≠ " if apart else "") + number(each.difference), interval(each.difference_ci)),
@@ -110,11 +111,6 @@ def comparison_table(found: Mapping[str, Comparison], caption: str, *, published
             ]
         )
     return table(columns, rows, caption)
-
-
-def _breakable(name: str) -> str:
-    """A dotted name that may break after its dots."""
-    return name.replace(".", ".\u200b")
 
 
 def _figure(value: str, bounds: str) -> html.Span:

@@ -16,6 +16,7 @@ from moltarium.dashboards.parts import (
     Child,
     Column,
     Query,
+    breakable,
     card,
     choices,
     csv_link,
@@ -45,11 +46,6 @@ _KEEPS: Final[dict[str, Callable[[Measure], bool]]] = {
     "null": lambda each: each.null is not None,
     "missing": lambda each: each.value is None,
 }
-
-
-def breakable(name: str) -> str:
-    """Return a dotted name that may break after its dots."""
-    return name.replace(".", ".\u200b")
 
 
 def chosen(found: Mapping[str, Measure], query: Query) -> dict[str, Measure]:
