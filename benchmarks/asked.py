@@ -28,7 +28,7 @@ from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
-from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.writer import RunWriter
 from moltarium.sim.society import Society, settled
 
 TICK = timedelta(minutes=15)

@@ -29,7 +29,7 @@ from moltarium.agents.reader import load_reader
 from moltarium.scenarios.recorded import run_row
 from moltarium.scenarios.spec import ClockSpec, PopulationSpec, Scenario, ScheduleSpec
 from moltarium.scenarios.world import build_world
-from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.writer import RunWriter
 from moltarium.sim.society import Society
 from tests.llm.stub_server import stub_process
 

@@ -25,8 +25,8 @@ from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.errors import CeilingReached, Interrupted, ModelError, Paused, RecordError
 from moltarium.sim.record.schema import Telemetry
-from moltarium.sim.record.store import RunWriter
 from moltarium.sim.record.warnings import MODEL_CHANGED
+from moltarium.sim.record.writer import RunWriter
 from moltarium.sim.society import Society
 
 _GLIMPSE_S = 0.1

@@ -37,7 +37,8 @@ from moltarium.sim.record.files import make_folder
 from moltarium.sim.record.layout import FILE
 from moltarium.sim.record.lock import WriterLock
 from moltarium.sim.record.schema import Run
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 from moltarium.sim.restore import restore
 from moltarium.sim.society import Society
 

@@ -14,8 +14,9 @@ from moltarium.scenarios.runlog import LOG
 from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, PriceSpec, Scenario, Spec
 from moltarium.sim.llm.usage import Met
 from moltarium.sim.record.schema import Telemetry
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
 from moltarium.sim.record.warnings import LOST
+from moltarium.sim.record.writer import RunWriter
 
 TERMS: Final = "terms"
 """Name of the telemetry that holds the terms which a `resume` has changed."""

@@ -22,7 +22,8 @@ from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import ModelError, RecordError
 from moltarium.sim.record.schema import Comment, Emotion, Impression, LlmCall, Persona, Post, Rejection, Vote
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 from moltarium.sim.restore import restore
 from moltarium.sim.society import Society
 from tests.llm.stub_server import stub_server

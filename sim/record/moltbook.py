@@ -24,8 +24,8 @@ from moltarium.sim.record.layout import trouble
 from moltarium.sim.record.schema import Agent, Comment, Community, Post, Quarantine, Run
 from moltarium.sim.record.sources import survey
 from moltarium.sim.record.staging import Staged, Staging
-from moltarium.sim.record.store import RunWriter
 from moltarium.sim.record.unfold import Raw, sketch
+from moltarium.sim.record.writer import RunWriter
 
 _AT_ONCE: Final = 20_000
 """Rows written in one transaction: bounds memory."""

@@ -32,7 +32,7 @@ from moltarium.sim.record.schema import (
     Run,
     Vote,
 )
-from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.writer import RunWriter
 
 ATTACKS = (
     "<script>window.pwned=1</script>",

@@ -30,7 +30,8 @@ from moltarium.scenarios.load import load
 from moltarium.scenarios.run import start_run
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, Run
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 
 CROWD = """\
 name = "crowd"

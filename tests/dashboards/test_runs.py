@@ -24,7 +24,7 @@ from moltarium.dashboards.shelf import Shelf, key_of
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.schema import SCHEMA_VERSION, Agent, Comment, Post, Run
-from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.writer import RunWriter
 
 CHROMIUM = shutil.which("chromium")
 TITLE = "<script>window.pwned=1</script>"

@@ -20,7 +20,7 @@ from moltarium.sim.record.keyhole import keyhole
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import Agent, Comment, Emotion, Memory, Post, Run
 from moltarium.sim.record.spreadsheet import GUARDED, export_csv, unguarded
-from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.writer import RunWriter
 
 MakeRun = Callable[..., Run]
 FORMULAE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "'=1", '=HYPERLINK("http://evil")')

@@ -41,7 +41,8 @@ from moltarium.sim.record.schema import (
     Telemetry,
     Vote,
 )
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 
 AnyRows = Callable[[type[Row]], st.SearchStrategy[list[Any]]]
 MakeRun = Callable[..., Run]
@@ -184,7 +185,7 @@ def test_the_second_writer_learns_who_the_first_is(tmp_path: Path, simulated: Ma
 def test_a_killed_writer_blocks_nobody_and_loses_no_commit(tmp_path: Path, simulated: MakeRun) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from moltarium.sim.record.store import RunWriter\n"
+        "from moltarium.sim.record.writer import RunWriter\n"
         "from moltarium.sim.record.schema import Vote\n"
         "w = RunWriter.resume(Path(sys.argv[1]))\n"
         "w.append([Vote(0, 0, 0, 'a', 'p', 1)]); w.commit(step=0); w.append([Vote(1, 0, 1, 'a', 'p', 0)])\n"

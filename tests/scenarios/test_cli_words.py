@@ -13,7 +13,7 @@ from moltarium.scenarios.cli import app
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import MoltariumError
 from moltarium.sim.record.schema import SCHEMA_VERSION, Post, Run, Score
-from moltarium.sim.record.store import RunWriter
+from moltarium.sim.record.writer import RunWriter
 from tests.llm.stub_server import stub_server
 
 STATIC = "WordLlama l2_supercat, 256 static dimensions"

@@ -22,7 +22,8 @@ from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.endpoint import Secret
 from moltarium.sim.record.errors import CeilingReached
 from moltarium.sim.record.schema import LlmCall, Rejection, Row, Telemetry
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 from tests.llm.stub_server import stub_server
 from tests.scenarios.asking import ASKING, quiet
 

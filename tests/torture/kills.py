@@ -26,7 +26,8 @@ from moltarium.sim.llm import client as _client
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import MoltariumError
 from moltarium.sim.record.schema import LlmCall
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 from tests.torture.server import Served, lively_process
 from tests.torture.society import quiet, small
 

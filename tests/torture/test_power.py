@@ -18,7 +18,8 @@ from moltarium.scenarios.load import load
 from moltarium.scenarios.run import resume_run, start_run
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.schema import Agent, Run
-from moltarium.sim.record.store import RunReader, RunWriter
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.writer import RunWriter
 from tests.torture.simulator import _world
 from tests.torture.society import quiet
 
