@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import threading
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from benchmarks.word_figures import WIDTH, figures
 from moltarium.dashboards.app import create_app
+from moltarium.dashboards.serving import served
 from moltarium.sim.record.schema import Comment, Emotion, LlmCall, Post
 from moltarium.sim.record.store import RunReader
 
@@ -108,18 +106,15 @@ def main() -> None:
             browser.close()
         return
     application = create_app(options.run, options.against)
-    server: Any = create_server(application.server, host="127.0.0.1", port=0, threads=6)
-    threading.Thread(target=server.run, daemon=True).start()
-    with sync_playwright() as driver:
+    with served(application) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, path in (pages or subjects(options.run)).items():
             if options.only not in (None, name):
                 continue
-            take(page, f"http://127.0.0.1:{server.effective_port}", path, options.out / f"{name}.png")
+            take(page, address, path, options.out / f"{name}.png")
             print(options.out / f"{name}.png")
         browser.close()
-    server.close()
 
 
 if __name__ == "__main__":

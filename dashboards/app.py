@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -28,11 +28,11 @@ from moltarium.dashboards.pages import (
 )
 from moltarium.dashboards.pages.overview import badges, title_of
 from moltarium.dashboards.parts import Query, card, lack, link_to, said
+from moltarium.dashboards.serving import TOKEN
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
 from moltarium.sim.record.errors import MoltariumError, NotComputable
 
-_TOKEN: Final = "MOLTARIUM_TOKEN"
 _LOG: Final = logging.getLogger(__name__)
 
 PAGES: Final[dict[str, Page]] = {
@@ -147,51 +147,11 @@ def protect(app: dash.Dash, token: str | None) -> None:
     """Put the gate before an app whose callbacks are all there."""
     hosts = gate.LOOPBACK_NAMES if token is None else None
     gate.guard(app.server, gate.content_policy(app.csp_hashes()), hosts, token)
-    app.server.config[_TOKEN] = token
+    app.server.config[TOKEN] = token
 
 
 def _server(here: Path) -> Any:
     return Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None)
-
-
-def serve(
-    app: dash.Dash,
-    host: str = "127.0.0.1",
-    port: int = 8050,
-    *,
-    threads: int = 6,
-    ready: Callable[[str], None] | None = None,
-) -> None:
-    """Serve the dashboard until interrupted.
-
-    Parameters
-    ----------
-    app
-        From `create_app`.
-    host, port
-        Where to listen; port 0 takes a free one. Anything but loopback needs an app created with a token.
-    threads
-        Requests worked on at once.
-    ready
-        Is told the address once it answers.
-
-    Raises
-    ------
-    MoltariumError
-        If `host` is open to the network and the app asks for no token, or the port is taken.
-    """
-    gate.check_bind(host, app.server.config[_TOKEN])
-    from waitress.server import create_server  # type: ignore[import-untyped]
-
-    try:
-        server: Any = create_server(app.server, host=host, port=port, threads=threads, ident=None)
-    except OSError as error:
-        raise MoltariumError(
-            f"can't be listened on: {error.strerror}", place=f"{host}:{port}", remedy="choose another --port"
-        ) from error
-    if ready is not None:
-        ready(f"http://{host}:{server.effective_port}")
-    server.run()
 
 
 _INDEX: Final = """<!DOCTYPE html>

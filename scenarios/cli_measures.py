@@ -184,8 +184,9 @@ def dashboard(
     Beyond loopback, visitors must know the token in the environment variable MOLTARIUM_TOKEN.
     """
     _need_dashboard()
-    from moltarium.dashboards.app import create_app, serve
+    from moltarium.dashboards.app import create_app
     from moltarium.dashboards.runs import create_runs_app
+    from moltarium.dashboards.serving import serve
     from moltarium.sim.record.layout import FILE
 
     token = os.environ.get("MOLTARIUM_TOKEN")

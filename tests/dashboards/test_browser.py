@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from moltarium.dashboards.app import create_app
 from moltarium.dashboards.parts import PAGE_ROWS
 from moltarium.dashboards.report import write_report
+from moltarium.dashboards.serving import served
 
 CHROMIUM = shutil.which("chromium")
 
@@ -52,12 +51,8 @@ PATIENCE_MS = 90_000
 @pytest.fixture(scope="module")
 def address(hostile: Path) -> Iterator[str]:
     """The dashboard over the hostile record, served on loopback."""
-    server: Any = create_server(create_app(hostile, hostile).server, host="127.0.0.1", port=0, threads=6)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=10)
+    with served(create_app(hostile, hostile)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import http.client
 import io
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from moltarium.dashboards.app import create_app
 from moltarium.dashboards.download import BOM, SHEETS, Sheet, file_name, write_sheet
 from moltarium.dashboards.findings import found_measures
+from moltarium.dashboards.serving import served
 from moltarium.dashboards.source import Source
 from moltarium.sim.record.schema import Comment
 from moltarium.sim.record.spreadsheet import unguarded
@@ -36,12 +34,8 @@ def ask(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], str]
 @pytest.fixture(scope="module")
 def port(hostile: Path) -> Iterator[int]:
     """Where the dashboard over the hostile record is served."""
-    server: Any = create_server(create_app(hostile, hostile).server, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield int(server.effective_port)
-    server.close()
-    thread.join(timeout=10)
+    with served(create_app(hostile, hostile)) as address:
+        yield int(address.rpartition(":")[2])
 
 
 def rows_of(text: str) -> list[dict[str, str]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from moltarium.dashboards.app import create_app, serve
+from moltarium.dashboards.app import create_app
 from moltarium.dashboards.gate import check_bind, hostname, is_loopback
+from moltarium.dashboards.serving import serve
 from moltarium.sim.record.errors import MoltariumError
 
 TOKEN = "a-token-of-some-length"

@@ -11,20 +11,18 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from dash import html
 from dash.development.base_component import Component
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from moltarium.dashboards.app import _shown, create_app
 from moltarium.dashboards.page import Lab
 from moltarium.dashboards.parts import Query
+from moltarium.dashboards.serving import served
 from moltarium.dashboards.source import Source
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import start_run
@@ -46,19 +44,6 @@ size = 40
 """
 STEPS = 24
 RUN = Run("r", "simulated", "", SCHEMA_VERSION, None, None, 1, None, Coverage().json(), "0", None, "{}")
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a dashboard over real HTTP until the block ends."""
-    server: Any = create_server(create_app(folder).server, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.close()
-        thread.join(timeout=10)
 
 
 def overview(address: str) -> tuple[int, int]:
@@ -109,7 +94,7 @@ def test_two_dashboards_beside_a_live_run_see_whole_steps_and_change_nothing(tmp
         time.sleep(0.01)
     seen: list[list[tuple[int, int]]] = [[], []]
     with ExitStack() as stack:
-        addresses = [stack.enter_context(served(tmp_path / "live")) for _ in seen]
+        addresses = [stack.enter_context(served(create_app(tmp_path / "live"))) for _ in seen]
 
         def look(which: int) -> None:
             while run.poll() is None:

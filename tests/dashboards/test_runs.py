@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dash.development.base_component import Component
 from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped]
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from moltarium.dashboards.pages import runs as page
 from moltarium.dashboards.runs import AT_ONCE, Desk, create_runs_app
+from moltarium.dashboards.serving import served
 from moltarium.dashboards.shelf import Shelf, key_of
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import RecordError
@@ -65,19 +61,6 @@ def folder(tmp_path: Path) -> Path:
     (runs / "notes").mkdir()
     (runs / "stray.txt").write_text("the canary of a file")
     return runs
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an app over real HTTP until the block ends."""
-    server: Any = create_server(app.server, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.close()
-        thread.join(timeout=10)
 
 
 def get(url: str, **headers: str) -> tuple[int, str]:
