@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from moltarium.analysis.affect.emotion_agreement import Agreement
     from moltarium.scenarios.annotators import EmotionReader, LlmAnnotator
 
-BATCH = 512
-"""Lines read at a time."""
+CHUNK = 65_536
+"""Bytes read at a time."""
 AGREEMENT_HEAD = (
     "",
     "n",
@@ -175,15 +174,16 @@ def _answers(reading: Reading) -> Iterator[dict[str, Any]]:
 
     answered = reading.answered
     labels = iter(reading.take(answered).labels())
-    for i, there in enumerate(answered.tolist()):
+    rounded = (reading.probs.round(5).tolist(), reading.fine.round(5).tolist(), reading.vad.round(4).tolist())
+    for there, probs, fine, vad in zip(answered.tolist(), *rounded, strict=True):
         if not there:
             yield {"label": None, "probs": None, "fine": None, "vad": None}
             continue
         yield {
             "label": next(labels),
-            "probs": dict(zip(EKMAN, [round(p, 5) for p in reading.probs[i].tolist()], strict=True)),
-            "fine": dict(zip(FINE, [round(p, 5) for p in reading.fine[i].tolist()], strict=True)),
-            "vad": [round(x, 4) for x in reading.vad[i].tolist()],
+            "probs": dict(zip(EKMAN, probs, strict=True)),
+            "fine": dict(zip(FINE, fine, strict=True)),
+            "vad": vad,
         }
 
 
@@ -195,15 +195,22 @@ def _short(answer: dict[str, Any]) -> str:
 
 
 def _batches() -> Iterator[list[str]]:
-    """Lines of standard input, whatever bytes they hold: only a line feed ends one, so n in is n out."""
+    """Lines of standard input, whatever bytes they hold: only a line feed ends one, so n in is n out.
+
+    A batch is what has come by now, so that whoever writes slowly is answered line by line.
+    """
     stream = sys.stdin.buffer
-    if stream.isatty():
-        for line in stream:
-            yield [_text(line)]
-        return
-    while lines := list(islice(stream, BATCH)):
-        yield [_text(line) for line in lines]
+    started: list[bytes] = []
+    while chunk := stream.read1(CHUNK):
+        first, *others = chunk.split(b"\n")
+        started.append(first)
+        if others:
+            lines = [b"".join(started), *others[:-1]]
+            started = [others[-1]]
+            yield [_text(line) for line in lines]
+    if last := b"".join(started):
+        yield [_text(last)]
 
 
 def _text(line: bytes) -> str:
-    return line.decode("utf-8", "replace").rstrip("\r\n")
+    return line.decode("utf-8", "replace").rstrip("\r")

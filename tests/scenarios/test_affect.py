@@ -52,6 +52,22 @@ def test_one_line_in_is_one_line_out_whatever_its_bytes() -> None:
     assert answers[1]["label"] == "neutral"
 
 
+def test_a_slow_writer_is_answered_before_it_ends() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "moltarium.scenarios", "read-emotion"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as reading:
+        assert reading.stdin is not None
+        assert reading.stdout is not None
+        reading.stdin.write(b"I love this!\nand then")
+        reading.stdin.flush()
+        assert reading.stdout.readline().startswith(b"joy\t")
+        reading.stdin.write(b" I hated it\n")
+        reading.stdin.close()
+        assert len(reading.stdout.readlines()) == 1
+
+
 @pytest.fixture(scope="module")
 def blow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("blow") / "run"
