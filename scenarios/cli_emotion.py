@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import orjson
 import typer
@@ -14,6 +14,8 @@ import typer
 from moltarium.scenarios.terminal import put_json, put_table, say
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from moltarium.agents.reader import Reading
     from moltarium.analysis.affect.checkpoints import CheckpointReader
     from moltarium.analysis.affect.emotion_agreement import Agreement
@@ -199,7 +201,7 @@ def _batches() -> Iterator[list[str]]:
 
     A batch is what has come by now, so that whoever writes slowly is answered line by line.
     """
-    stream = sys.stdin.buffer
+    stream = cast("BufferedReader", sys.stdin.buffer)
     started: list[bytes] = []
     while chunk := stream.read1(CHUNK):
         first, *others = chunk.split(b"\n")
