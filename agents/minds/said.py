@@ -10,7 +10,6 @@ from moltarium.agents.interface import Reply
 from moltarium.agents.minds.answers import REFUSALS, refuses
 from moltarium.agents.prompts.untrusted import without_marks
 
-_OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -28,11 +27,11 @@ def field(reply: Reply, key: str) -> str | None:
     """
     if reply.finish in REFUSALS or reply.finish == "too_long" or refuses(reply.text):
         return None
-    found = _OBJECT.search(reply.text)
-    if found is None:
+    begin, end = reply.text.find("{"), reply.text.rfind("}")
+    if not 0 <= begin < end:
         return None
     try:
-        value = json.loads(found[0]).get(key)
+        value = json.loads(reply.text[begin : end + 1]).get(key)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, str) or refuses(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -122,8 +123,8 @@ def _loops(tokens: list[str]) -> bool:
         return len(set(tokens)) == 1
     if len(tokens) >= 12 and len(set(tokens)) / len(tokens) < LOOP_SHARE:
         return True
-    runs = [tuple(tokens[i : i + 3]) for i in range(len(tokens) - 2)]
-    return max(runs.count(run) for run in runs) >= 3
+    runs = Counter(zip(tokens, tokens[1:], tokens[2:], strict=False))
+    return max(runs.values()) >= 3
 
 
 def _runs(tokens: Sequence[str]) -> set[tuple[str, ...]]:
