@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ KeyPath = tuple[str | int, ...]
 
 DEEPEST = 32
 """Levels of tables and arrays in a scenario at most; the deepest shipped one has five."""
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_DEEP_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}", re.MULTILINE)
+"""A dotted key of more parts: `tomllib` takes time in the square of them, so it must not meet one."""
 
 
 def shipped() -> dict[str, Path]:
@@ -94,6 +99,8 @@ def _values(path: Path, text: str) -> dict[str, Any]:
         place=str(path),
         remedy="compare it with a shipped scenario",
     )
+    if _DEEP_KEY.search(text):
+        raise beyond
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -284,12 +291,15 @@ class _Source:
         for key, override in self.overrides.items():
             if where[: len(key)] == key or key[: len(where)] == where:
                 return f"--set {override}"
-        positions = key_positions(self.text)
         for length in range(len(where), 0, -1):
-            if where[:length] in positions:
-                line, column = positions[where[:length]]
+            if where[:length] in self._positions:
+                line, column = self._positions[where[:length]]
                 return f"{self.path}:{line}:{column}"
         return f"{self.path}:1:1"
+
+    @cached_property
+    def _positions(self) -> dict[KeyPath, tuple[int, int]]:
+        return key_positions(self.text)
 
 
 def key_positions(text: str) -> dict[KeyPath, tuple[int, int]]:
