@@ -49,7 +49,7 @@ def _fuzz(given: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     from tests.torture.fuzz import play
 
     came = play(given.cases, given.minutes, given.seed, given.target)
-    return came, not any(each["faults"] for each in came.values())
+    return came, not any(way["faults"] for each in came.values() for way in each.values())
 
 
 PARTS: dict[str, Part] = {"seeds": _seeds, "storm": _storm, "kills": _kills, "fuzz": _fuzz}
@@ -64,8 +64,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--boundaries", type=int, help="points of a commit or reply to kill at (all)")
     parser.add_argument("--seeds", type=int, default=500, help="seeds of the simulator (500)")
     parser.add_argument("--steps", type=int, default=96, help="steps of the society in the storm (96)")
-    parser.add_argument("--cases", type=int, default=1_000_000, help="fuzzed cases per target (1000000)")
-    parser.add_argument("--minutes", type=float, default=60.0, help="minutes per fuzzed target at most (60)")
+    parser.add_argument("--cases", type=int, default=1_000_000, help="cases per target and way (1000000)")
+    parser.add_argument("--minutes", type=float, default=240.0, help="at most, per target and way (240)")
     parser.add_argument("--target", choices=[*TARGETS], help="fuzz this target alone")
     parser.add_argument("--seed", type=int, default=1, help="seed of every draw (1)")
     return parser.parse_args()

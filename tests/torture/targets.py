@@ -21,12 +21,15 @@ from moltarium.agents.interface import (
     Item,
     Remember,
     RemoveTarget,
+    Reply,
     SetFollow,
     SetSubscription,
     WriteComment,
     WritePost,
 )
+from moltarium.agents.minds import said
 from moltarium.agents.minds.answers import FAULTS, MEMORY_BYTES, Malformed, parse
+from moltarium.agents.minds.wording import Unfit, clean, split_title
 from moltarium.agents.prompts.turn import Shown
 from moltarium.scenarios.load import load
 from moltarium.sim.record.errors import ImportFailure, ScenarioError
@@ -86,6 +89,21 @@ def check_answer(data: bytes) -> None:
                 value.encode()
         if isinstance(action, Remember):
             assert len(action.text.encode()) <= MEMORY_BYTES
+
+
+def check_completion(data: bytes) -> None:
+    """A completion, or a field of a small JSON answer, is words that can be stored, or a named fault."""
+    text = data.decode("utf-8", "surrogateescape")
+    for finish in ("stop", "length"):
+        wording = clean(Reply(text, finish, "m"), ("Nobody said this before me in here.",))
+        if isinstance(wording, Unfit):
+            assert wording.category in {"refused_by_model", "empty", "malformed"}
+            continue
+        title, body = split_title(wording.text)
+        assert title
+        assert (title + body).encode()
+    value = said.field(Reply(text, "stop", "m"), "text")
+    assert value is None or value.encode()
 
 
 def _located(error: ScenarioError | ImportFailure) -> None:
@@ -283,6 +301,25 @@ TARGETS: dict[str, Target] = {
             b"I'm sorry, but I can't assist with that.",
         ],
         [*_JSON_WORDS, b"```", b"<think>", b"</think>", *(json.dumps(word).encode() for word in _VERBS)],
+    ),
+    "completions": Target(
+        check_completion,
+        [
+            b' kelp replies: "Tides teach patience. They come back." | and more',
+            b'Sure: {"text": "Mine too, since yesterday."}',
+            b"Unfortunately, I can't assist with that.",
+        ],
+        [
+            *_JSON_WORDS,
+            b"|",
+            b". ",
+            b"!",
+            b"(calmly) asks: ",
+            b"replies: ",
+            b"http://",
+            b"\xe2\x80\xa6",
+            b" word",
+        ],
     ),
     "scenario": Target(
         check_scenario,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.torture.fuzz import drawn
+from tests.torture.fuzz import drawn, pumped, timed
 from tests.torture.targets import TARGETS
 
 
@@ -14,3 +14,11 @@ def test_no_input_breaks_a_parser(name: str) -> None:
     for seed in target.seeds:
         target.check(seed)
     assert drawn(target, 200, 1) >= 100
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_no_repetition_holds_a_parser_up(name: str) -> None:
+    """A model in a loop writes tens of thousands of blank lines; what takes their square hangs a run."""
+    target = TARGETS[name]
+    for data in pumped(target):
+        timed(target.check)(data)
