@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from typing import Final, NoReturn
 
 import aiohttp
@@ -204,7 +205,7 @@ class Client:
                 )
         except openai.APIStatusError as error:
             response = error.response
-            return classify(response.status_code, response.headers, response.content)
+            return classify(response.status_code, response.headers, response.content, time.time())
         except TimeoutError:
             return Failure(Trouble.TIMED_OUT, f"none after {self.endpoint.deadline_s:g} s")
         except openai.APIConnectionError as error:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
 import orjson
+
+from moltarium.sim.llm.waits import requested_wait
 
 
 class Halted(Exception):
@@ -79,7 +80,12 @@ _TROUBLE_BY_STATUS: Final = {
     425: Trouble.OVERLOADED,
     429: Trouble.RATE_LIMITED,
 }
-_QUOTA: Final = re.compile(r"insufficient_quota|exceeded your current quota|billing|credit balance", re.I)
+_OUT_OF_QUOTA: Final = re.compile(
+    r"insufficient_(?:quota|funds|balance|credits)|billing_(?:hard_limit_reached|not_active)|credit balance",
+    re.I,
+)
+_SAYS_QUOTA: Final = re.compile(r"exceeded your current quota|quota exceeded|out of credits", re.I)
+"""Some say so of a minute's limit too: then they also say how long to wait."""
 _LENGTH: Final = re.compile(
     r"context_length|context length|context size|context window|maximum context|too many tokens|too long"
     r"|exceed_context",
@@ -87,25 +93,29 @@ _LENGTH: Final = re.compile(
 )
 _FILTER: Final = re.compile(r"content_filter|content_policy|responsible_ai|safety", re.I)
 _DETAIL_LENGTH: Final = 200
+_READ: Final = 4096
+"""Of what an endpoint says: an error page may be long."""
 
 
-def _said(body: bytes) -> str:
-    """Return the message of an error body in one printable line."""
+def _read(body: bytes) -> Any:
     try:
-        parsed = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
-        text = body.decode("utf-8", "replace")
-    else:
-        error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
-        text = str(error)
-        if isinstance(error, dict):
-            named = (str(error[part]) for part in ("code", "type", "param", "message") if error.get(part))
-            text = " · ".join(named) or text
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:_DETAIL_LENGTH]
+        return body[:_READ].decode("utf-8", "replace")
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+def _said(parsed: Any) -> str:
+    """Return the message of an error body in one printable line."""
+    error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
+    text = str(error)
+    if isinstance(error, dict):
+        named = (str(error[part]) for part in ("code", "type", "param", "message") if error.get(part))
+        text = " · ".join(named) or text
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[:_READ])
+    return " ".join(printable.split())
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes, now_s: float | None = None) -> Failure:
     """Return what an answer with an error status means.
 
     Parameters
@@ -116,61 +126,23 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
         Response headers with lower-case names.
     body
         The answer's body.
+    now_s
+        Seconds since 1970, for waits until a moment.
     """
-    said = _said(body)
+    parsed = _read(body)
+    said = _said(parsed)
+    wait_s = requested_wait(headers, parsed, now_s)
     trouble = _TROUBLE_BY_STATUS.get(status)
     if trouble is None:
         trouble = Trouble.OVERLOADED if status >= 500 else Trouble.UNSUPPORTED
-    if trouble is Trouble.RATE_LIMITED and _QUOTA.search(said):
+    spent = _OUT_OF_QUOTA.search(said) or (wait_s is None and _SAYS_QUOTA.search(said))
+    if trouble is Trouble.RATE_LIMITED and spent:
         trouble = Trouble.OUT_OF_QUOTA
     if trouble is Trouble.UNSUPPORTED and _LENGTH.search(said):
         trouble = Trouble.TOO_LONG
     if trouble in {Trouble.UNSUPPORTED, Trouble.NO_ACCESS} and _FILTER.search(said):
         trouble = Trouble.FILTERED
-    return Failure(trouble, said or f"status {status}", requested_wait(headers), status)
-
-
-_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SPAN_S: Final = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def _span(text: str) -> float | None:
-    """Return the seconds of ``"20"``, ``"1.5"``, ``"20ms"`` or ``"6m0s"``."""
-    text = text.strip().lower()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    if re.fullmatch(rf"(?:{_SPAN.pattern})+", text):
-        return sum(float(number) * _SPAN_S[unit] for number, unit in _SPAN.findall(text))
-    return None
-
-
-def _until(date: str, now: str | None) -> float | None:
-    """Return the seconds from the answer's own Date to an HTTP date: the server's clock, never ours."""
-    if now is None:
-        return None
-    try:
-        seconds: float = (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, seconds)
-
-
-def requested_wait(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds the server asks to wait, in any form it may say so; ``None`` if it doesn't.
-
-    Forms: ``retry-after-ms``; ``retry-after`` in seconds, as a span (``20ms``, ``6m0s``) or as a date
-    (RFC 9110 §10.2.3); ``x-ratelimit-reset-requests`` and ``-tokens`` as spans, the longer of the two.
-    """
-    milliseconds = headers.get("retry-after-ms")
-    if milliseconds is not None and (wait := _span(milliseconds)) is not None:
-        return wait / 1000
-    after = headers.get("retry-after")
-    if after is not None:
-        wait = _span(after)
-        return wait if wait is not None else _until(after, headers.get("date"))
-    resets = (headers.get(f"x-ratelimit-reset-{what}") for what in ("requests", "tokens"))
-    spans = [wait for reset in resets if reset is not None and (wait := _span(reset)) is not None]
-    return max(spans, default=None)
+    return Failure(trouble, said[:_DETAIL_LENGTH] or f"status {status}", wait_s, status)
 
 
 BACKOFF_CEILING_S: Final = 30.0

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.sim.llm.failures import BACKOFF_CEILING_S, Trouble, backoff, classify, requested_wait
+from moltarium.sim.llm.failures import BACKOFF_CEILING_S, Trouble, backoff, classify
+from moltarium.sim.llm.waits import requested_wait
 
 NOW = "Wed, 28 Jan 2026 10:00:00 GMT"
+NOW_S = 1769594400.0
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,19 @@ NOW = "Wed, 28 Jan 2026 10:00:00 GMT"
         ({"retry-after-ms": "750", "retry-after": "20"}, 0.75),
         ({"retry-after": "Wed, 28 Jan 2026 10:01:00 GMT", "date": NOW}, 60.0),
         ({"retry-after": "Wed, 28 Jan 2026 09:00:00 GMT", "date": NOW}, 0.0),
-        ({"retry-after": "Wed, 28 Jan 2026 10:01:00 GMT"}, None),
+        ({"retry-after": "Wed, 28 Jan 2026 10:01:00 GMT"}, 60.0),
+        ({"retry-after": "Wednesday, 28-Jan-26 10:01:00 GMT", "date": NOW}, 60.0),
+        ({"retry-after": "Wed Jan 28 10:01:00 2026", "date": NOW}, 60.0),
+        ({"retry-after": "2026-01-28T10:01:00Z", "date": NOW}, 60.0),
+        ({"retry-after": "Wed, 28 Jan 2026 10:01:00 GMT", "date": "Wed, 28 Jan 2026 10:00:50 GMT"}, 10.0),
+        ({"retry-after": "Wed, 28 Jan 2026 10:01:00 GMT", "date": "garbled"}, 60.0),
+        ({"retry-after": "soon", "x-ratelimit-reset-requests": "2s"}, 2.0),
+        ({"retry-after-ms": "-1", "retry-after": "3"}, 3.0),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": ""}, None),
+        ({"ratelimit-reset": "7"}, 7.0),
+        ({"x-ratelimit-reset": "1769594430"}, 30.0),
+        ({"x-ratelimit-reset": "1769594430500"}, 30.5),
         ({"retry-after": "soon", "date": NOW}, None),
         ({"retry-after": "-5"}, None),
         ({"x-ratelimit-reset-requests": "1s", "x-ratelimit-reset-tokens": "6m0s"}, 360.0),
@@ -33,7 +47,39 @@ NOW = "Wed, 28 Jan 2026 10:00:00 GMT"
     ],
 )
 def test_requested_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert requested_wait(headers) == seconds
+    assert requested_wait(headers, now_s=NOW_S) == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"retry_after_seconds": 7}, 7.0),
+        ({"error": {"retry_after_minutes": 3}}, 180.0),
+        ({"retryAfterMs": 250}, 0.25),
+        ({"retry_after": "1m30s"}, 90.0),
+        ({"retry_after": -4}, None),
+        ({"retry_after": True}, None),
+        ([{"error": {"details": [{"retryDelay": "38s"}]}}], 38.0),
+        ({"error": {"message": "Rate limit reached. Please try again in 1.2s. Visit our site."}}, 1.2),
+        ({"error": {"message": "Please try again in 6m5s."}}, 365.0),
+        ("Please retry after 20 seconds.", 20.0),
+        ("try again in 250ms", 0.25),
+        ("try again in 2 minutes", 120.0),
+        ("try again in a while", None),
+        ({"error": {"message": "x" * 5000 + " try again in 900s"}}, None),
+    ],
+)
+def test_a_wait_may_stand_in_the_body(body: object, seconds: float | None) -> None:
+    assert requested_wait({}, body) == pytest.approx(seconds)
+    assert requested_wait({"retry-after": "5"}, body) == 5.0
+
+
+@given(
+    st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms", "date", "ratelimit-reset"]), st.text())
+)
+def test_any_header_is_a_wait_or_none(headers: dict[str, str]) -> None:
+    wait_s = requested_wait(headers, now_s=NOW_S)
+    assert wait_s is None or wait_s >= 0
 
 
 @pytest.mark.parametrize(
@@ -41,6 +87,9 @@ def test_requested_wait(headers: dict[str, str], seconds: float | None) -> None:
     [
         (429, "slow down", Trouble.RATE_LIMITED),
         (429, "You exceeded your current quota, please check your plan", Trouble.OUT_OF_QUOTA),
+        (429, "You exceeded your current quota. Please retry in 38.2s.", Trouble.RATE_LIMITED),
+        (429, "insufficient_quota: try again in 1s", Trouble.OUT_OF_QUOTA),
+        (429, "Rate limit reached for m. Add a payment method at example.com/billing", Trouble.RATE_LIMITED),
         (402, "Payment required", Trouble.OUT_OF_QUOTA),
         (500, "oops", Trouble.OVERLOADED),
         (529, "overloaded_error", Trouble.OVERLOADED),
