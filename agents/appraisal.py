@@ -113,8 +113,9 @@ def appraise(seen: Observation, feelings: Mapping[str, VAD]) -> tuple[Contributi
             pulls.append(Contribution(kind, item.target, weight, *felt))
     if seen.votes_received:
         weight = VOTES * math.tanh(abs(seen.votes_received) / VOTES_HALF)
-        source = seen.own[0].target if seen.own else ""
-        pulls.append(Contribution("vote", source, weight, *(PRAISED if seen.votes_received > 0 else BLAMED)))
+        pulls.append(
+            Contribution("vote", seen.votes_on, weight, *(PRAISED if seen.votes_received > 0 else BLAMED))
+        )
     pulls.extend(
         Contribution("rejection", "", REJECTION, *THWARTED)
         for refusal in seen.refusals

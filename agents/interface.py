@@ -161,6 +161,8 @@ class Observation:
     """Ids of those authors in the feed whom the agent follows."""
     answerers: AbstractSet[str] = frozenset()
     """Ids of those authors in the feed who have answered a text of the agent's before."""
+    votes_on: str = ""
+    """The own text whose score `votes_received` moved most, in their direction; empty if unknown."""
     bytes_per_token: float | None = None
     """Bytes of prompt per token, as the endpoint counted in this agent's last call; ``None`` before any."""
 

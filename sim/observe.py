@@ -125,6 +125,7 @@ class Observer:
             bytes_per_token=past.bytes_per_token,
             own=tuple(self._own(account, now_us)),
             votes_received=account.karma - past.karma,
+            votes_on=_most_voted(platform.votes_got(member.agent_id, past.seq), account.karma - past.karma),
             communities=tuple(self._cards(account)),
             memories=inner.memories,
             allowance=allowance(platform, member.agent_id, now_us, self.limits),
@@ -215,6 +216,11 @@ def _with_votes(slate: Slate, votes: Mapping[str, int]) -> tuple[Item, ...]:
     return tuple(
         Item(*item[:-1], votes[item.target]) if item.target in votes else item for item in slate.items
     )
+
+
+def _most_voted(changes: Mapping[str, int], net: int) -> str:
+    """Return the text whose score went furthest in the direction of all together; empty if none did."""
+    return max((change * net, target) for target, change in {"": 0, **changes}.items())[1] if net else ""
 
 
 def _choose(feeds: Sequence[tuple[str, float]], draw: float) -> str:

@@ -29,7 +29,7 @@ from moltarium.sim.state import NO_ROW, POST_DEPTH, AgentState, CommunityState, 
 __all__ = ["INBOX_SIZE", "AgentState", "CommunityState", "NoticeRecord", "Platform", "TargetState"]
 
 INBOX_SIZE: Final = 50
-"""Notices kept per agent; older ones are lost, as an agent that never looks would lose them."""
+"""Notices, and votes on its texts, kept per agent; one that never looks loses the older ones."""
 
 T = TypeVar("T")
 
@@ -64,6 +64,7 @@ class Platform:
         "_names",
         "_targets",
         "_unfounded",
+        "_votes_got",
         "agents",
         "by_handle",
         "by_name",
@@ -82,6 +83,7 @@ class Platform:
         self._handles: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._inboxes: dict[str, list[NoticeRecord]] = {}
+        self._votes_got: dict[str, list[tuple[int, str, int]]] = {}
         self._ghosts: dict[str, AgentState] = {}
         self._unfounded: dict[str, CommunityState] = {}
         self._derived: dict[Hashable, Any] = {}
@@ -122,6 +124,14 @@ class Platform:
             if notice.seq > since_seq
             and (notice.kind == "removal" or not self.hidden(self._targets[notice.target]))
         ]
+
+    def votes_got(self, agent_id: str, since_seq: int = -1) -> dict[str, int]:
+        """Return what votes after `since_seq`, of the last `INBOX_SIZE`, did to an agent's texts, by text."""
+        changes: dict[str, int] = {}
+        for seq, target, change in self._votes_got.get(agent_id, ())[-INBOX_SIZE:]:
+            if seq > since_seq:
+                changes[target] = changes.get(target, 0) + change
+        return changes
 
     def hidden(self, target: TargetState) -> bool:
         """Whether nobody can see a target: it was removed, or its thread's post was."""
@@ -177,10 +187,7 @@ class Platform:
         return found
 
     def _notify(self, agent_id: str, notice: NoticeRecord) -> None:
-        inbox = self._inboxes.setdefault(agent_id, [])
-        inbox.append(notice)
-        if len(inbox) == 2 * INBOX_SIZE:
-            del inbox[:INBOX_SIZE]
+        _append_bounded(self._inboxes.setdefault(agent_id, []), notice)
 
     def _notify_mentioned(self, text: str, target: str, seq: int, *told: str | None) -> None:
         """Notify whom a text mentions, but not those who know of it already (its author, whom it answers)."""
@@ -279,7 +286,7 @@ class Platform:
             self._notify(target.author, NoticeRecord("removal", event.target, event.seq, event.reason))
 
     def _fold_vote(self, event: Vote) -> None:
-        _, _, _, voter, target_id, value = event
+        seq, _, _, voter, target_id, value = event
         target = self._targets.get(target_id)
         if target is None:
             self.unplaced += 1
@@ -296,6 +303,8 @@ class Platform:
             self.columns.set_votes(target.row, target.up, target.down)
         if target.author is not None:
             self._account(target.author).karma += value - before
+            got = self._votes_got.setdefault(target.author, [])
+            _append_bounded(got, (seq, target_id, value - before))
 
     def _fold_follow(self, event: Follow) -> None:
         source, target = self._account(event.source), self._account(event.target)
@@ -306,6 +315,12 @@ class Platform:
         source, community = self._account(event.source), self._place(event.target)
         source.subscriptions = _changed(source.subscriptions, event.target, event.active)
         community.members = _changed(community.members, event.source, event.active)
+
+
+def _append_bounded(items: list[T], item: T) -> None:
+    items.append(item)
+    if len(items) == 2 * INBOX_SIZE:
+        del items[:INBOX_SIZE]
 
 
 def _appended(items: Sequence[str], item: str) -> Sequence[str]:

@@ -100,7 +100,7 @@ def test_own_words_move_nobody(seen: Seen, an_item: AnItem) -> None:
 
 
 def test_votes_pull_with_their_sign_and_saturate(seen: Seen) -> None:
-    quiet = CALM | {"feed": (), "own": seen().own}
+    quiet = CALM | {"feed": (), "votes_on": "p0"}
     (up,) = appraise(seen(**quiet | {"votes_received": 1}), {})
     (many,) = appraise(seen(**quiet | {"votes_received": 500}), {})
     (down,) = appraise(seen(**quiet | {"votes_received": -1}), {})

@@ -110,6 +110,14 @@ def test_an_inbox_keeps_the_latest_and_gives_what_is_new(site: Site) -> None:
     assert site.platform.inbox("nobody") == []
 
 
+def test_votes_got_are_as_bounded_as_an_inbox(site: Site) -> None:
+    post = site.post("ada")
+    for turn in range(3 * INBOX_SIZE):
+        site.vote("bob", post, 1 if turn % 2 else -1)
+    assert abs(site.platform.votes_got("ada")[post]) <= 2 * INBOX_SIZE
+    assert site.platform.votes_got("ada", site.platform.last_seq) == site.platform.votes_got("bob") == {}
+
+
 def test_ties_begin_and_end(site: Site) -> None:
     site.act("bob", SetFollow("ada", True))
     site.act("bob", SetSubscription("general", True))
