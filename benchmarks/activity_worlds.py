@@ -97,6 +97,7 @@ WORLDS: Final[dict[str, World]] = {
         dict.fromkeys(
             ["max_depth_mean", "depth_5_share", "depth_1_share", "width_mean", "branching_root",
              "branching_below", "wiener", "shape_minimal", "shape_wide_tree", "shape_branching",
+             "median_wide_tree", "median_deep_chain", "median_branching",
              "depth_width"], "large",
         ),
     ),

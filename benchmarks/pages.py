@@ -58,7 +58,7 @@ _EARLY_FOOT: Final = """
 What a null keeps is said on its [family's page](measures.md). Clustering and reciprocity fall with size,
 duplicates rise with it: most of the distance to Holtz's column is the distance between the cuts. His path
 length and diameter are comments taken for distances, so they stand beside `path_mean_weighted` and
-`diameter_weighted`; his partition is Louvain's, perhaps weighted by comments, ours Leiden's without weights.
+`diameter_weighted`; his partition is Louvain's with comments as weights, `louvain.reply.modularity_weighted`.
 """
 
 

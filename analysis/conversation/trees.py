@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from moltarium.analysis.bootstrap import Floats, Interval, fixed
+from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, fixed, percentile_interval
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import ON_POST, UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
@@ -23,6 +23,8 @@ _HOLTZ: Final = "Holtz 2026, arXiv:2602.10131"
 _EZIZ: Final = "after Eziz 2026, arXiv:2602.07667"
 _DEMARZO: Final = "De Marzo & Garcia 2026, arXiv:2602.09270"
 _SHAPE: Final = "share of threads with comments that are"
+_MEDIANS: Final = "by medians (deep or wide: more depth, more comments on the post, than the median thread)"
+_REPLICATION: Final = f"{_HOLTZ}, as its replication code classifies"
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "max_depth_mean": Definition("mean of the largest depth over threads with comments", _EZIZ),
@@ -36,30 +38,27 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "Goel et al. 2016, doi:10.1287/mnsc.2015.2158 (structural virality)",
     ),
     "shape_minimal": Definition(f"{_SHAPE} minimal: n < 5", _HOLTZ),
-    "shape_wide_tree": Definition(f"{_SHAPE} wide trees: not minimal, depth ≤ 2, width ≥ n / 2", _HOLTZ),
+    "shape_wide_tree": Definition(
+        f"{_SHAPE} wide trees: not minimal, depth ≤ 2, at least n / 2 comments on the post", _HOLTZ
+    ),
     "shape_deep_chain": Definition(
-        f"{_SHAPE} deep chains: depth ≥ 4, width < .3 n, none of the former", _HOLTZ
+        f"{_SHAPE} deep chains: not minimal, depth ≥ 4, fewer than .3 n comments on the post", _HOLTZ
     ),
     "shape_branching": Definition(
-        f"{_SHAPE} actively branching: at least a fifth of n are replies, none of the former", _HOLTZ
+        f"{_SHAPE} actively branching: at least a fifth of n are answered, none of the former", _HOLTZ
     ),
     "shape_shallow": Definition(f"{_SHAPE} shallow and sparse: none of the others", _HOLTZ),
-    "levels_wide_tree": Definition(
-        f"{_SHAPE} wide trees, depth counted from 1 on the post itself and breadth as replies per answered "
-        "target: not minimal, depth ≤ 2, breadth ≥ n / 2",
-        _HOLTZ,
+    "median_wide_tree": Definition(
+        f"{_SHAPE} wide trees {_MEDIANS}: not minimal, not deep, but wide", _REPLICATION
     ),
-    "levels_deep_chain": Definition(
-        f"{_SHAPE} deep chains, counted in the same way: depth ≥ 4, breadth < .3 n, none of the former",
-        _HOLTZ,
+    "median_deep_chain": Definition(
+        f"{_SHAPE} deep chains {_MEDIANS}: not minimal, deep, but not wide", _REPLICATION
     ),
-    "levels_branching": Definition(
-        f"{_SHAPE} actively branching: at least a fifth of n are replies, none of the former, counted in the "
-        "same way",
-        _HOLTZ,
+    "median_branching": Definition(
+        f"{_SHAPE} actively branching {_MEDIANS}: not minimal, both", _REPLICATION
     ),
-    "levels_shallow": Definition(
-        f"{_SHAPE} shallow and sparse: none of the others, counted in the same way", _HOLTZ
+    "median_shallow": Definition(
+        f"{_SHAPE} shallow and sparse {_MEDIANS}: not minimal, neither", _REPLICATION
     ),
     "depth_width": Definition(
         "slope of ln(depth / √n) on ln(width / √n) by least squares over threads with n ≥ 10", _DEMARZO
@@ -84,7 +83,7 @@ class Trees:
     direct: Ints
     """Comments on the post."""
     answered: Ints
-    """Targets with a comment on them, the post among them."""
+    """Comments that a comment answers."""
     distance: Floats
     """Mean distance between two targets of the thread, the post among them."""
 
@@ -123,7 +122,7 @@ def trees(corpus: Corpus) -> Trees:
         depth=deepest[used],
         width=widest[used],
         direct=direct[used],
-        answered=(answered + np.minimum(direct, 1))[used],
+        answered=answered[used],
         distance=total[used] / pairs[used],
     )
 
@@ -142,38 +141,92 @@ def _wiener(parent: Ints, depth: Ints, own: np.ndarray, post: Ints, size: Ints) 
     return np.bincount(post[own], weights=crossing, minlength=len(size)).astype(np.float64)
 
 
-def shapes(found: Trees, *, levels: bool = False) -> dict[str, np.ndarray]:
-    """Return, by Holtz's names, which threads are of each shape; each is of exactly one.
-
-    Parameters
-    ----------
-    found
-        The threads.
-    levels
-        Count depth from 1 on the post itself and take replies per answered target for breadth. Default: depth
-        1 is a comment on the post, breadth the most comments at one depth.
+def shapes(found: Trees) -> dict[str, np.ndarray]:
+    """Return, by Holtz's names, which threads are of each shape by his text; each is of exactly one.
 
     Examples
     --------
     Four comments on a post, and an answer to one of them:
 
-    >>> thread = Trees(*(np.array([x]) for x in (5, 2, 4, 4, 2)), np.array([2.0]))
+    >>> thread = Trees(*(np.array([x]) for x in (5, 2, 4, 4, 1)), np.array([2.0]))
     >>> [name for name, is_so in shapes(thread).items() if is_so[0]]
     ['wide_tree']
-    >>> [name for name, is_so in shapes(thread, levels=True).items() if is_so[0]]
-    ['branching']
     """
-    n = found.size
-    replies = n - found.direct
-    depth = found.depth + levels
-    breadth = n / found.answered if levels else found.width
-    tests = {
-        "minimal": n < 5,
-        "wide_tree": (depth <= 2) & (breadth >= 0.5 * n),
-        "deep_chain": (depth >= 4) & (breadth < 0.3 * n),
-        "branching": replies >= 0.2 * n,
-    }
-    free = np.ones(len(n), dtype=bool)
+    n, depth, direct = found.size, found.depth, found.direct
+    return _in_turn(
+        {
+            "minimal": n < 5,
+            "wide_tree": (depth <= 2) & (direct >= 0.5 * n),
+            "deep_chain": (depth >= 4) & (direct < 0.3 * n),
+            "branching": found.answered >= 0.2 * n,
+        }
+    )
+
+
+def median_shapes(found: Trees, times: Ints | None = None) -> dict[str, np.ndarray]:
+    """Return which threads are of each shape by Holtz's replication code, whose shares are those he prints.
+
+    Parameters
+    ----------
+    found
+        The threads.
+    times
+        How often each occurs, shape (threads,); default once.
+
+    Examples
+    --------
+    A comment, five comments, and three of which one is answered twice:
+
+    >>> size, depth, direct = np.array([1, 5, 5]), np.array([1, 1, 2]), np.array([1, 5, 3])
+    >>> threads = Trees(size, depth, direct, direct, np.array([0, 0, 1]), np.ones(3))
+    >>> {name: is_so.tolist() for name, is_so in median_shapes(threads).items() if is_so.any()}
+    {'minimal': [True, False, False], 'wide_tree': [False, True, False], 'deep_chain': [False, False, True]}
+    """
+    number = np.ones(len(found.size), dtype=np.int64) if times is None else times
+    deep = found.depth > _median(found.depth, number)
+    wide = found.direct > _median(found.direct, number)
+    return _in_turn(
+        {
+            "minimal": found.size < 5,
+            "wide_tree": ~deep & wide,
+            "deep_chain": deep & ~wide,
+            "branching": deep & wide,
+        }
+    )
+
+
+def _median(values: Ints, times: Ints) -> float:
+    """Return the median of values that occur so many times each."""
+    order = np.argsort(values, kind="stable")
+    upto = np.cumsum(times[order])
+    middle = (upto[-1] - 1) // 2, upto[-1] // 2
+    return float(values[order][np.searchsorted(upto, middle, side="right")].mean())
+
+
+def median_intervals(found: Trees, draws: int, rng: np.random.Generator) -> dict[str, Interval | None]:
+    """Return intervals of the shares of `median_shapes`: percentiles over resampled threads.
+
+    The medians are those of each resample: where one lies between two numbers of comments, which of them it
+    is makes most of the difference.
+    """
+    names = [name for name in median_shapes(found) if name != "minimal"]
+    if len(found.size) < MIN_BLOCKS or not draws:
+        return dict.fromkeys(names)
+    # A shape hangs on these three numbers alone, and there are few kinds of them.
+    alike = np.stack((np.minimum(found.size, 5), found.depth, found.direct))
+    (size, depth, direct), number = np.unique(alike, axis=1, return_counts=True)
+    kinds = Trees(size, depth, direct, direct, direct, direct.astype(np.float64))
+    rows = []
+    for _ in range(draws):
+        times = rng.multinomial(number.sum(), number / number.sum())
+        is_so = median_shapes(kinds, times)
+        rows.append([float(is_so[name] @ times) / number.sum() for name in names])
+    return dict(zip(names, map(percentile_interval, np.array(rows).T), strict=True))
+
+
+def _in_turn(tests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return, per test, who passes it and none before it; ``shallow`` are those who pass none."""
+    free = np.ones(len(tests["minimal"]), dtype=bool)
     named: dict[str, np.ndarray] = {}
     for name, test in tests.items():
         named[name] = free & test
@@ -198,16 +251,15 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         "branching_below": (found.size - found.direct, found.size),
         "wiener": (found.distance, one),
         **{f"shape_{name}": (is_so, one) for name, is_so in shapes(found).items()},
-        **{
-            f"levels_{name}": (is_so, one)
-            for name, is_so in shapes(found, levels=True).items()
-            if name != "minimal"
-        },
     }
     rng = np.random.default_rng([sampling.seed, 50])
     intervals = ratio_intervals(parts, sampling.draws, rng)
     for name, (above, below) in parts.items():
         sheet.enter(name, partial(_ratio, above, below), ci=fixed(intervals[name]))
+    by_medians = median_intervals(found, sampling.draws, np.random.default_rng([sampling.seed, 51]))
+    halved = median_shapes(found)
+    for name, interval in by_medians.items():
+        sheet.enter(f"median_{name}", partial(_ratio, halved[name], one), ci=fixed(interval))
     slope = partial(_scaling, found)
     sheet.enter("depth_width", lambda: slope()[0], ci=lambda _: slope()[1])
     return sheet.measures

@@ -214,7 +214,7 @@ def _enter_texts(sheet: Sheet, corpus: Corpus, whole: _Tried, seed: int) -> None
         sheet.lack([f"{trial}_{name}" for trial in ("duplicates", "spam") for name in every], missing)
         sheet.lack(["spam_posts"], missing)
         return
-    said = texts.read(corpus.record)[0][corpus.n_posts :]
+    said = texts.read(corpus.record).text[corpus.n_posts :]
     repeats = copies(np.where(corpus.comment_own, said, texts.EMPTY))
     once = build(corpus, "reply", ~repeats)
     _enter_trial(sheet, "duplicates", whole, once, seed, f"{int(repeats.sum())} comments left out")

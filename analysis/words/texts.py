@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator
 from functools import partial
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from moltarium.analysis.bootstrap import MIN_BLOCKS, fixed
-from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, Mask
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.ratios import ratio_intervals
-from moltarium.analysis.words.wording import COUNTED, PAIRED, Wording, jaccard, zipf, zipf_alpha
+from moltarium.analysis.words.wording import COUNTED, LONG, PAIRED, Wording, jaccard, zipf, zipf_alpha
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.view import Record
@@ -40,28 +38,32 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         f"after {_HOLTZ}",
     ),
     "my_human": Definition(
-        "share of post bodies and comments that say “my human” (case and white space as above); empty texts "
-        "left out",
+        "share of post bodies and comments that hold “my human” (case and white space as above; “my humans” "
+        "holds it too); empty texts left out",
         _HOLTZ,
     ),
     "zipf": Definition(
-        "s of frequency ∝ rank^−s over all words (2 to 24 letters of any script, lower case) of post bodies "
-        "and comments, least squares in logarithms; grows with the amount of text; of more than "
-        f"{COUNTED:,} texts so many are drawn at random",
-        f"Zipf 1949; after {_HOLTZ}",
+        "s of frequency ∝ rank^−s over all words with a Latin letter (Unicode's word boundaries, lower case) "
+        "of post bodies and comments, least squares in logarithms; grows with the amount of text; of more "
+        f"than {COUNTED:,} texts so many are drawn at random",
+        f"Zipf 1949; as {_HOLTZ}",
     ),
     "zipf_alpha": Definition(
         "1 + n / Σ ln f over the same words, f a word's frequency; falls with the amount of text",
         "Clauset, Shalizi & Newman 2009, doi:10.1137/070710111",
     ),
     "jaccard": Definition(
-        "mean over pairs of texts of the words in both / the words in either, post bodies and comments with "
-        f"words; all pairs of at most {PAIRED:,} texts, drawn at random where there are more",
-        f"after {_HOLTZ}",
+        "mean over pairs of texts of the words in both / the words in either; words are what stands between "
+        f"white space, in lower case, texts are post bodies and comments of {LONG} characters or more; all "
+        f"pairs of at most {PAIRED:,} texts, drawn at random where there are more",
+        _HOLTZ,
+    ),
+    "jaccard_different": Definition(
+        "the same among different texts, each taken once (compared as duplicates are)", _HOLTZ
     ),
 }
 
-OWNER: Final = re.compile(r"\bmy human\b")
+OWNER: Final = "my human"
 """How agents speak of whom they belong to."""
 
 EMPTY: Final = -1
@@ -79,29 +81,34 @@ def plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def read(record: Record) -> tuple[Ints, Ints]:
+class Said(NamedTuple):
+    """What each post, then each comment, of a record says, shape (texts,) each."""
+
+    text: Ints
+    """A number per text, equal for equal plain texts, or `EMPTY`."""
+    owned: Ints
+    """1 per text that says “my human”, else 0."""
+    long: Mask
+    """Which texts have at least `LONG` characters."""
+
+
+def read(record: Record) -> Said:
     """Return what each post, then each comment, says.
 
     Texts are compared by 128-bit BLAKE2b and not kept, so memory does not grow with their length.
-
-    Returns
-    -------
-    ndarray
-        A number per text, equal for equal plain texts, or `EMPTY`.
-    ndarray
-        1 per text that says “my human”, else 0.
     """
     seen: dict[bytes, int] = {}
-    found, owned = array("q"), array("q")
+    found, owned, long = array("q"), array("q"), array("b")
     for body in _bodies(record):
         squeezed = plain(body)
-        owned.append(OWNER.search(squeezed) is not None)
+        owned.append(OWNER in squeezed)
+        long.append(len(body) >= LONG)
         if not squeezed:
             found.append(EMPTY)
             continue
         key = blake2b(squeezed.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         found.append(seen.setdefault(key, len(seen)))
-    return np.array(found, dtype=np.int64), np.array(owned, dtype=np.int64)
+    return Said(np.array(found, np.int64), np.array(owned, np.int64), np.array(long, np.bool_))
 
 
 def duplicated(text: Ints) -> Ints:
@@ -123,7 +130,8 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     """Compute ``text.*``; intervals by resampling authors, what is a duplicate held fixed."""
     sheet = Sheet("text", DEFINITIONS)
     own = np.concatenate((corpus.post_own, corpus.comment_own))
-    text, owned = (found[own] for found in read(corpus.record))
+    said = read(corpus.record)
+    text, owned = said.text[own], said.owned[own]
     kept = (text != EMPTY).astype(np.int64)
     said_below = np.repeat([False, True], [int(corpus.post_own.sum()), int(corpus.comment_own.sum())])
     among_comments = duplicated(np.where(said_below, text, EMPTY))
@@ -146,11 +154,11 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     intervals = ratio_intervals(parts, sampling.draws, np.random.default_rng([sampling.seed, 30]))
     for name, (some, every) in counted.items():
         sheet.enter(name, partial(_share, some, every), ci=fixed(intervals[name]))
-    _enter_words(sheet, corpus.record, np.flatnonzero(own)[text != EMPTY], author[text != EMPTY], sampling)
+    _enter_words(sheet, corpus, said, own, sampling)
     return sheet.measures
 
 
-def first_of(text: Ints) -> npt.NDArray[np.bool_]:
+def first_of(text: Ints) -> Mask:
     """Return which texts are the first of their class, shape (texts,).
 
     Examples
@@ -163,36 +171,46 @@ def first_of(text: Ints) -> npt.NDArray[np.bool_]:
     return first
 
 
-def _enter_words(sheet: Sheet, record: Record, used: Ints, author: Ints, sampling: Sampling) -> None:
-    """Enter what words tell of the texts `used` (indices, ascending) by these authors."""
+def _enter_words(sheet: Sheet, corpus: Corpus, said: Said, own: Mask, sampling: Sampling) -> None:
+    """Enter what the words of own texts tell."""
     rng = np.random.default_rng([sampling.seed, 31])
+    used = own & (said.text != EMPTY)
     counted = _some(used, COUNTED, rng)
-    wording = Wording(_some(counted, PAIRED, rng))
-    members = np.zeros(int(used.max(initial=-1)) + 1, dtype=np.bool_)
-    members[counted] = True
-    wording.read(_bodies(record), lambda index: index < len(members) and bool(members[index]))
-    frequency = list(wording.frequency.values())
-    of = f"{len(counted):,} of {len(used):,} texts" if len(counted) < len(used) else f"{len(used):,} texts"
-    note = f"{sum(frequency):,} words, {len(frequency):,} different, in {of}"
+    long = used & said.long
+    among = {"jaccard": long, "jaccard_different": long & first_of(np.where(long, said.text, EMPTY))}
+    drawn = {name: _some(mask, PAIRED, rng) for name, mask in among.items()}
+    wording = Wording(counted, np.any(list(drawn.values()), axis=0))
+    wording.read(_bodies(corpus.record))
+    frequency = wording.frequency()
+    note = f"{sum(frequency):,} words, {len(frequency):,} different, in {_part(counted, used)}"
     sheet.enter("zipf", lambda: zipf(frequency), note=note)
     sheet.enter("zipf_alpha", lambda: zipf_alpha(frequency), note=note)
-    place = {int(index): k for k, index in enumerate(used)}
-    # Texts of unknown authors are nobody's copies: each stands for itself.
-    who = [int(author[place[k]]) if author[place[k]] != UNKNOWN else -2 - k for k in wording.texts]
-    group = np.unique(np.array(who, dtype=np.int64), return_inverse=True)[1]
-    try:
-        alike, interval = jaccard(list(wording.texts.values()), group)
-    except NotComputable as lack:
-        sheet.lack(["jaccard"], lack.needs)
-        return
-    pairs = f"all pairs of {len(wording.texts):,} of {len(used):,} texts"
-    enough = interval if sampling.draws and len(np.unique(group)) >= MIN_BLOCKS else None
-    sheet.enter("jaccard", lambda: alike, ci=fixed(enough), note=pairs)
+    author = np.concatenate((corpus.post_author, corpus.comment_author))
+    for name, mask in drawn.items():
+        index = np.flatnonzero(mask)
+        if len(index) < 2:
+            sheet.lack([name], f"at least 2 texts of {LONG} characters")
+            continue
+        # Texts of unknown authors are nobody's copies: each stands for itself.
+        who = np.where(author[index] == UNKNOWN, -2 - index, author[index])
+        group = np.unique(who, return_inverse=True)[1]
+        alike, interval = jaccard([wording.texts[k] for k in index.tolist()], group)
+        enough = interval if sampling.draws and len(np.unique(group)) >= MIN_BLOCKS else None
+        pairs = f"all pairs of {_part(mask, among[name])}"
+        sheet.enter(name, partial(float, alike), ci=fixed(enough), note=pairs)
 
 
-def _some(of: Ints, most: int, rng: np.random.Generator) -> Ints:
-    """Return all of `of`, or `most` drawn at random where there are more, in order."""
-    return of if len(of) <= most else np.sort(rng.choice(of, most, replace=False))
+def _part(some: Mask, of: Mask) -> str:
+    return f"{some.sum():,} of {of.sum():,} texts" if (some != of).any() else f"{of.sum():,} texts"
+
+
+def _some(of: Mask, most: int, rng: np.random.Generator) -> Mask:
+    """Return all of `of`, or `most` drawn at random where there are more."""
+    if of.sum() <= most:
+        return of
+    found = np.zeros(len(of), dtype=np.bool_)
+    found[rng.choice(np.flatnonzero(of), most, replace=False)] = True
+    return found
 
 
 def _share(some: Ints, every: Ints) -> float:

@@ -41,8 +41,8 @@ FAMILIES = {
     "thread": """depth_mean depth_max never_replied posts_with_comment flat_share first_comment_median_min
         first_comment_mean_min replied_share reentry""",
     "tree": """max_depth_mean depth_5_share depth_1_share width_mean branching_root branching_below wiener
-        shape_minimal shape_wide_tree shape_deep_chain shape_branching shape_shallow levels_wide_tree
-        levels_deep_chain levels_branching levels_shallow depth_width""",
+        shape_minimal shape_wide_tree shape_deep_chain shape_branching shape_shallow median_wide_tree
+        median_deep_chain median_branching median_shallow depth_width""",
     "survival": """answered_1h answered_24h weibull_shape reply_median_s comment_half_life_min author_returns
         commenter_returns""",
     "rhythm": """burstiness burstiness_finite cov_regular cov_irregular heartbeat_4h circadian_24h
@@ -50,7 +50,8 @@ FAMILIES = {
     "attention": """upvote_gini upvote_scaling comment_gini comment_top1 direct_scaling first_mover
         visibility""",
     "community": "largest_share top10_share gini entropy entropy_corrected authors_across",
-    "text": "exact_duplicates exact_duplicate_comments repeats my_human zipf zipf_alpha jaccard",
+    "text": """exact_duplicates exact_duplicate_comments repeats my_human zipf zipf_alpha jaccard
+        jaccard_different""",
     "robust": "spam_posts percolation_hubs percolation_random seed_modularity seed_communities "
     + " ".join(f"hubs_{figure}" for figure in FIGURES.split())
     + " "
@@ -77,7 +78,7 @@ UNKNOWN_HERE = {
     *(f"rhythm.{name}" for name in ["heartbeat_4h", "circadian_24h", "growth_exponent", "trend"]),
     *("survival.answered_24h", "reciprocity.answered_24h", "reciprocity.hazard_ratio_24h"),
     *(
-        "text.zipf",
+        *("text.zipf", "text.jaccard", "text.jaccard_different"),
         "community.entropy",
         "community.entropy_corrected",
         "tail.comments_per_post_alpha_100",

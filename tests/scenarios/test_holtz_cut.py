@@ -179,15 +179,16 @@ def _threads(posts: dict[str, Any], comments: dict[str, Any]) -> dict[str, float
     soon = [minutes for minutes in first if minutes <= 24 * 60]
     shapes: Counter[str] = Counter()
     commented = [below for below in threads.values() if below]
-    for below in commented:
-        n, deepest = len(below), max(depth[name] for name in below)
-        width = max(Counter(depth[name] for name in below).values())
-        above = len({comments[name]["parent_id"] for name in below})
+    deepest = [max(depth[name] for name in below) for below in commented]
+    direct = [sum(depth[name] == 1 for name in below) for below in commented]
+    for below, far, wide in zip(commented, deepest, direct, strict=True):
+        n = len(below)
         shapes["shape_minimal"] += n < 5
-        shapes["shape_wide_tree"] += n >= 5 and deepest <= 2 and width >= n / 2
-        shapes["shape_deep_chain"] += n >= 5 and deepest >= 4 and width < 0.3 * n
-        shapes["levels_wide_tree"] += n >= 5 and deepest == 1
-        shapes["levels_deep_chain"] += n >= 5 and deepest >= 3 and n / above < 0.3 * n
+        shapes["shape_wide_tree"] += n >= 5 and far <= 2 and wide >= n / 2
+        shapes["shape_deep_chain"] += n >= 5 and far >= 4 and wide < 0.3 * n
+        deep, broad = far > statistics.median(deepest), wide > statistics.median(direct)
+        shapes["median_wide_tree"] += n >= 5 and broad and not deep
+        shapes["median_deep_chain"] += n >= 5 and deep and not broad
     return {
         "thread.depth_mean": statistics.fmean(depth.values()),
         "thread.never_replied": sum(name not in answered for name in comments) / len(comments),
@@ -199,20 +200,25 @@ def _threads(posts: dict[str, Any], comments: dict[str, Any]) -> dict[str, float
 
 
 def _texts(bodies: list[str]) -> dict[str, float]:
-    plain = [text for body in bodies if (text := re.sub(r"\s+", " ", body.lower()).strip())]
+    texts = [(text, body) for body in bodies if (text := re.sub(r"\s+", " ", body.lower()).strip())]
+    plain = [text for text, _ in texts]
     times = Counter(plain)
-    words = [re.findall(r"[a-zö]{2,}", text) for text in plain]
-    frequency = sorted(Counter(word for text in words for word in text).values(), reverse=True)
+    words = [word for text in plain for word in re.findall(r"[a-zö]+", text) if re.search("[a-z]", word)]
+    frequency = sorted(Counter(words).values(), reverse=True)
     slope, _ = np.polyfit(np.log(range(1, len(frequency) + 1)), np.log(frequency), 1)
-    sets = [set(text) for text in words if text]
+    long = [set(body.lower().split()) for body in bodies if len(body) >= 20 and body.strip()]
+    different = {text: set(text.split()) for text, body in texts if len(body) >= 20}
     return {
         "text.exact_duplicates": sum(times[text] > 1 for text in plain) / len(plain),
-        "text.repeats": 1 - len(times) / len(plain),
         "text.my_human": sum("my human" in text for text in plain) / len(plain),
         "text.zipf": -float(slope),
-        "text.zipf_alpha": 1 + len(frequency) / sum(map(math.log, frequency)),
-        "text.jaccard": statistics.fmean(len(a & b) / len(a | b) for a, b in combinations(sets, 2)),
+        "text.jaccard": _alike(long),
+        "text.jaccard_different": _alike(list(different.values())),
     }
+
+
+def _alike(sets: list[set[str]]) -> float:
+    return statistics.fmean(len(a & b) / len(a | b) for a, b in combinations(sets, 2))
 
 
 def shown(*arguments: str) -> dict[str, Any]:
@@ -247,7 +253,7 @@ def test_the_snapshot_holds_what_makes_a_cut_hard() -> None:
     assert len({row["created_at"][19:] for row in comments}) > 12
     some = expected(BOUND)
     assert all(
-        some[f"tree.{name}"] > 0 for name in ("shape_wide_tree", "levels_wide_tree", "levels_deep_chain")
+        some[f"tree.{name}"] > 0 for name in ("shape_wide_tree", "median_wide_tree", "median_deep_chain")
     )
 
 
