@@ -21,6 +21,8 @@ _WAYS: Final[tuple[Way, ...]] = ("json_schema", "tool", "json")
 _ANSWER: Final = "answer"
 _CHARS_PER_TOKEN: Final = 4
 """Rule of thumb for English text, used only where an endpoint reports no usage, and then marked."""
+_MOST_TOKENS: Final = 10**9
+"""An endpoint that reports more for one call, or less than none, reports nonsense: no money is counted by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +172,25 @@ def _usage(
     parsed: Mapping[str, Any], request: Request, text: str
 ) -> tuple[int, int, int, bool]:  # in, cached, out, estimated
     usage = parsed.get("usage")
-    if isinstance(usage, dict) and isinstance(usage.get("prompt_tokens"), int):
-        details = usage.get("prompt_tokens_details") or {}
-        cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0
-        return usage["prompt_tokens"], int(cached), int(usage.get("completion_tokens") or 0), False
+    if isinstance(usage, dict):
+        tokens_in, tokens_out = (
+            _count(usage.get("prompt_tokens")),
+            _count(usage.get("completion_tokens") or 0),
+        )
+        details = usage.get("prompt_tokens_details")
+        inner = details.get("cached_tokens") if isinstance(details, dict) else None
+        cached = _count(inner or usage.get("prompt_cache_hit_tokens")) or 0
+        if tokens_in is not None and tokens_out is not None:
+            return tokens_in, min(cached, tokens_in), tokens_out, False
     asked = request.prompt or "".join((*request.embed, *(m.content for m in request.messages)))
     return -(-len(asked) // _CHARS_PER_TOKEN), 0, -(-len(text) // _CHARS_PER_TOKEN), True
+
+
+def _count(tokens: object) -> int | None:
+    """Return a number of tokens as an endpoint reports it; ``None`` for what can be none."""
+    if isinstance(tokens, bool) or not isinstance(tokens, int | float) or not 0 <= tokens <= _MOST_TOKENS:
+        return None
+    return int(tokens)
 
 
 def _loads(content: bytes) -> Any:

@@ -93,6 +93,36 @@ def test_usage_is_taken_where_given_and_estimated_and_marked_where_not() -> None
 
 
 @pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": -5, "completion_tokens": 7},
+        {"prompt_tokens": 5, "completion_tokens": -7},
+        {"prompt_tokens": True, "completion_tokens": 7},
+        {"prompt_tokens": 5, "completion_tokens": [7]},
+        {"prompt_tokens": 10**12, "completion_tokens": 7},
+        {"prompt_tokens": "5", "completion_tokens": 7},
+        {"completion_tokens": 7},
+        [5, 7],
+    ],
+)
+def test_nonsense_for_usage_is_neither_counted_nor_a_failure(usage: Any) -> None:
+    reply = answered({"message": {"content": "eight ch"}}, usage=usage)
+    assert isinstance(reply, Reply)
+    assert reply.estimated
+    assert reply.tokens_out == 2
+
+
+@pytest.mark.parametrize(
+    ("details", "cached"), [({"cached_tokens": 900}, 90), ({"cached_tokens": -9}, 0), ([9], 0), (None, 0)]
+)
+def test_no_more_is_cached_than_was_sent(details: Any, cached: int) -> None:
+    usage = {"prompt_tokens": 90.0, "completion_tokens": 7, "prompt_tokens_details": details}
+    reply = answered({"message": {"content": "eight ch"}}, usage=usage)
+    assert isinstance(reply, Reply)
+    assert (reply.tokens_in, reply.tokens_cached, reply.tokens_out, reply.estimated) == (90, cached, 7, False)
+
+
+@pytest.mark.parametrize(
     ("message", "finish", "expected"),
     [
         ({"content": None}, "stop", ("", "stop")),
