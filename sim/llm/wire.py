@@ -22,7 +22,7 @@ _ANSWER: Final = "answer"
 _CHARS_PER_TOKEN: Final = 4
 """Rule of thumb for English text, used only where an endpoint reports no usage, and then marked."""
 _MOST_TOKENS: Final = 10**9
-"""An endpoint that reports more for one call, or less than none, reports nonsense: no money is counted by it."""
+"""An endpoint that reports more for one call, or less than none, reports nonsense, which counts no money."""
 
 
 @dataclass(frozen=True, slots=True)
