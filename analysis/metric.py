@@ -94,6 +94,14 @@ class Family:
         }
 
 
+NO_INTERVAL: Final = "no interval"
+"""With these words a note begins to say why a figure has no interval."""
+UNDRAWN: Final = f"{NO_INTERVAL}: none was asked for, or too few to draw from, or all alike"
+"""Why a figure has no interval where its measure has one."""
+COUNT: Final = f"{NO_INTERVAL}: a count"
+EXTREME: Final = f"{NO_INTERVAL}: it hangs on an extreme"
+
+
 class Sheet:
     """Fills in a family's measures one by one; what can't be computed is entered with its reason.
 
@@ -118,7 +126,7 @@ class Sheet:
         ci: Callable[[float], tuple[float, float] | None] | None = None,
         null: Callable[[float], Null | None] | None = None,
         note: str | None = None,
-        why: str | None = None,
+        why: str = UNDRAWN,
     ) -> None:
         """Compute and enter one measure.
 
@@ -133,7 +141,7 @@ class Sheet:
         note
             What was left out.
         why
-            Added to the note where `ci` gives no interval.
+            Added to the note where there is no interval: every figure says why it has none.
         """
         text, source = self._definitions[name]
         try:
@@ -144,8 +152,8 @@ class Sheet:
         if not math.isfinite(value):
             raise ArithmeticError(f"{self.prefix}.{name} is {value}: a measure is finite or not computable")
         interval = ci(value) if ci else None
-        if ci and interval is None:
-            note = "; ".join(filter(None, (note, why))) or None
+        if interval is None and NO_INTERVAL not in (note or ""):
+            note = "; ".join(filter(None, (note, why)))
         self.measures[f"{self.prefix}.{name}"] = Measure(
             value, source, text, ci=interval, null=null(value) if null else None, note=note
         )

@@ -34,7 +34,10 @@ def number(value: float) -> float | int:
 
 
 def as_json(measures: Mapping[str, Measure]) -> Json:
-    """Return measures as ``{name: {value, ci?, null?, needs?, note?, source, definition}}``."""
+    """Return measures as ``{name: {value, ci, null, needs?, note?, source, definition}}``.
+
+    `ci` and `null` are ``None`` where there is none; of an interval the note says why.
+    """
     return {name: _entry(found) for name, found in measures.items()}
 
 
@@ -71,11 +74,11 @@ def as_frame(measures: Mapping[str, Measure]) -> pd.DataFrame:
 
 
 def _entry(found: Measure) -> Json:
-    entry: Json = {"value": None if found.value is None else number(found.value)}
-    if found.ci is not None:
-        entry["ci"] = [number(end) for end in found.ci]
-    if found.null is not None:
-        entry["null"] = _null(found.null)
+    entry: Json = {
+        "value": None if found.value is None else number(found.value),
+        "ci": None if found.ci is None else [number(end) for end in found.ci],
+        "null": None if found.null is None else _null(found.null),
+    }
     if found.needs is not None:
         entry["needs"] = found.needs
     if found.note is not None:

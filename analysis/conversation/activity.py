@@ -11,7 +11,7 @@ from moltarium.analysis.bootstrap import Floats, fixed
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, require
 from moltarium.analysis.inequality import gini, power_law_alpha, top_share
 from moltarium.analysis.jackknife import PLAIN
-from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.metric import COUNT, Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.studentised import (
     TOP_FEW,
     alpha_pull,
@@ -114,9 +114,9 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         both = np.concatenate((np.zeros(silent), counts))
         even = fixed(studentised_interval(both, gini_pull, draws, chance()))
         sheet.enter("gini_all", lambda: gini(both), ci=even, note=note)
-    sheet.enter("agents", lambda: len(counts))
-    sheet.enter("posts", lambda: int(corpus.post_own.sum()))
-    sheet.enter("comments", lambda: int(corpus.comment_own.sum()))
+    sheet.enter("agents", lambda: len(counts), why=COUNT)
+    sheet.enter("posts", lambda: int(corpus.post_own.sum()), why=COUNT)
+    sheet.enter("comments", lambda: int(corpus.comment_own.sum()), why=COUNT)
     return sheet.measures
 
 

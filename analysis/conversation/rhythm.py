@@ -74,6 +74,7 @@ DAY_LINES: Final = (3, 4, 5, 7, 8, 9)
 STEEPEST: Final = 30.0
 """Exponents of `trend` are looked for between ± this."""
 _FEW: Final = "no interval: fewer than ten agents, or one or none makes the difference"
+_POWERS: Final = "no interval: a ratio of powers, to be read beside its null"
 _GAPS: Final = {"burstiness": 5, "burstiness_finite": 5, "cov_regular": 3, "cov_irregular": 3}
 
 
@@ -344,7 +345,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         note = f"{len(values)} agents"
         sheet.enter(name, partial(_mean, values, _GAPS[name]), ci=ci, note=note, why=_FEW)
     for name, spectrum in (("heartbeat_4h", beat), ("circadian_24h", partial(peak, period_h=24.0))):
-        sheet.enter(name, partial(_ratio, spectrum, t), null=partial(_flat, spectrum, t))
+        sheet.enter(name, partial(_ratio, spectrum, t), null=partial(_flat, spectrum, t), why=_POWERS)
     group = groups_of(author, np.random.default_rng([sampling.seed, 63]))
     for name, slope in (("growth_exponent", growth), ("trend", trend)):
         sheet.enter(

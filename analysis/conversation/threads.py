@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from moltarium.analysis.bootstrap import Floats, fixed, resampled_interval
 from moltarium.analysis.corpus import DANGLING, ON_POST, UNKNOWN, Corpus, Ints, own_threads
-from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
+from moltarium.analysis.metric import EXTREME, Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.ratios import ratio_intervals
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -171,7 +171,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         sheet.lack(_NEED_PARENT, "comment.parent")
     else:
         depth = depths(corpus.comment_parent)
-        sheet.enter("depth_max", lambda: _largest(depth), note=notes.get("depth_max"))
+        sheet.enter("depth_max", lambda: _largest(depth), note=notes.get("depth_max"), why=EXTREME)
     _enter_latency(sheet, corpus, sampling)
     return {name: sheet.measures[name] for name in FAMILY.names}
 

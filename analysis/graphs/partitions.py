@@ -103,6 +103,7 @@ def louvain_partitions(graph: Simple, seed: int, weight: Ints | None = None) -> 
 
 _BLONDEL: Final = "Blondel et al. 2008, doi:10.1088/1742-5468/2008/10/P10008; as Holtz 2026, arXiv:2602.10131"
 _WEIGHTED: Final = "comments between a pair (both ways added) as weights"
+_SEEDS: Final = "no interval: the seeds of one graph do not tell of another"
 
 DEFINITIONS: Final[dict[str, Definition]] = {
     "modularity": Definition("median modularity of Louvain's partition over seeds, unweighted", _BLONDEL),
@@ -140,7 +141,7 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
         found = louvain_partitions(flat, sampling.seed, weight)
         for name, values in zip(("modularity", "communities"), found, strict=True):
             seen = f"{values.min():.4g} to {values.max():.4g} over {len(values)} seeds"
-            sheet.enter(f"{name}{mark}", partial(float, np.median(values)), note=seen)
+            sheet.enter(f"{name}{mark}", partial(float, np.median(values)), note=seen, why=_SEEDS)
     return {f"{sheet.prefix}.{name}": sheet.measures[f"{sheet.prefix}.{name}"] for name in DEFINITIONS}
 
 

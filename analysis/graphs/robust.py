@@ -113,6 +113,7 @@ _APART: Final = "1 − adjusted Rand index of Louvain's communities among the ag
 _RAND: Final = "Hubert & Arabie 1985, doi:10.1007/BF01908075"
 _SCHNEIDER: Final = "Schneider et al. 2011, doi:10.1073/pnas.1009440108"
 _DEMARZO: Final = "De Marzo & Garcia 2026, arXiv:2602.09270"
+_FIXED: Final = "no interval: nothing is drawn"
 
 
 def _definitions() -> dict[str, Definition]:
@@ -226,7 +227,7 @@ def _enter_texts(sheet: Sheet, corpus: Corpus, whole: _Tried, seed: int) -> None
     inside[placed] = bad[thread]
     what = f"{int(inside.sum())} comments in {int(bad.sum())} threads left out"
     _enter_trial(sheet, "spam", whole, build(corpus, "reply", ~inside), seed, what)
-    sheet.enter("spam_posts", lambda: _share(int(bad.sum()), int(corpus.post_own.sum())))
+    sheet.enter("spam_posts", lambda: _share(int(bad.sum()), int(corpus.post_own.sum())), why=_FIXED)
 
 
 def _share(some: int, every: int) -> float:
@@ -281,7 +282,7 @@ def _enter_trial(
     after = _tried(left, seed)
     relative = [name for name in names if name != "communities"]
     _enter(sheet, trial, relative, whole.figures, [after.figures], what)
-    sheet.enter(f"{trial}_communities", partial(_apart, whole.label, after.label), note=what)
+    sheet.enter(f"{trial}_communities", partial(_apart, whole.label, after.label), note=what, why=_FIXED)
 
 
 def _apart(before: Mapping[str, int], after: Mapping[str, int]) -> float:
@@ -304,8 +305,9 @@ def _enter_percolation(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
         null=lambda value: (
             standing(value, orders, "the same agents in random order") if sampling.draws else None
         ),
+        why=_FIXED,
     )
-    sheet.enter("percolation_random", lambda: mean, note=f"{ORDERS} orders")
+    sheet.enter("percolation_random", lambda: mean, note=f"{ORDERS} orders", why=_FIXED)
 
 
 def _enter(
@@ -321,7 +323,7 @@ def _enter(
             continue
         span = " to ".join(f"{found:.4g}" for found in (min(values), max(values))[: len(values)])
         note = f"{what}: {name} {before:.4g} → {span}"
-        sheet.enter(f"{trial}_{name}", partial(_largest, before, values), note=note)
+        sheet.enter(f"{trial}_{name}", partial(_largest, before, values), note=note, why=_FIXED)
 
 
 def _largest(before: float, after: Sequence[float]) -> float:

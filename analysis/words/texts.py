@@ -63,6 +63,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
 }
 
+_GROWS: Final = "no interval: it moves more with the amount of text than by chance"
+
 OWNER: Final = "my human"
 """How agents speak of whom they belong to."""
 
@@ -183,8 +185,8 @@ def _enter_words(sheet: Sheet, corpus: Corpus, said: Said, own: Mask, sampling: 
     wording.read(_bodies(corpus.record))
     frequency = wording.frequency()
     note = f"{sum(frequency):,} words, {len(frequency):,} different, in {_part(counted, used)}"
-    sheet.enter("zipf", lambda: zipf(frequency), note=note)
-    sheet.enter("zipf_alpha", lambda: zipf_alpha(frequency), note=note)
+    sheet.enter("zipf", lambda: zipf(frequency), note=note, why=_GROWS)
+    sheet.enter("zipf_alpha", lambda: zipf_alpha(frequency), note=note, why=_GROWS)
     author = np.concatenate((corpus.post_author, corpus.comment_author))
     for name, mask in drawn.items():
         index = np.flatnonzero(mask)

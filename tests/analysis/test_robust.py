@@ -65,16 +65,24 @@ def worked(forum: Any) -> Any:
     )
 
 
+UNDRAWN = "no interval: nothing is drawn"
+
+
 def test_the_worked_example(forum: Any) -> None:
     found = measured(worked(forum))
     assert found["robust.hubs_reciprocity"].value == 1.0  # 2/6 → 0 without a
     assert found["robust.hubs_reciprocity"].note == (
-        "3 hubs left out one at a time: reciprocity 0.3333 → 0 to 0.5"
+        f"3 hubs left out one at a time: reciprocity 0.3333 → 0 to 0.5; {UNDRAWN}"
     )
     assert found["robust.duplicates_reciprocity"].value == pytest.approx(0.5)  # 2/6 → 2/4
-    assert found["robust.duplicates_reciprocity"].note == "2 comments left out: reciprocity 0.3333 → 0.5"
+    assert (
+        found["robust.duplicates_reciprocity"].note
+        == f"2 comments left out: reciprocity 0.3333 → 0.5; {UNDRAWN}"
+    )
     assert found["robust.rate_reciprocity"].value == 0.0
-    assert found["robust.rate_reciprocity"].note == "0 agents left out: reciprocity 0.3333 → 0.3333"
+    assert (
+        found["robust.rate_reciprocity"].note == f"0 agents left out: reciprocity 0.3333 → 0.3333; {UNDRAWN}"
+    )
 
 
 def test_a_spammer_is_seen_by_every_filter(forum: Any) -> None:

@@ -13,7 +13,7 @@ from moltarium.analysis.battery import measure
 from moltarium.analysis.conversation import threads
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import DANGLING, ON_POST, read_corpus
-from moltarium.analysis.metric import Sampling
+from moltarium.analysis.metric import UNDRAWN, Sampling
 
 POSTS = [("p1", "ann"), ("p2", "bob"), ("p3", "cat"), ("p4", "ann")]
 COMMENTS = [
@@ -53,7 +53,10 @@ def test_a_first_comment_after_a_day_is_left_out_and_said(forum: Any) -> None:
     found = measure(forum(POSTS, COMMENTS, at=TIMES | {"c8": 24 * 60 + 1.0}), draws=0)
     assert found["thread.first_comment_mean_min"].value == (2 + 7) / 2
     assert found["thread.first_comment_median_min"].value == (2 + 7) / 2
-    assert found["thread.first_comment_mean_min"].note == "1 posts left out: first comment after 24 h"
+    assert (
+        found["thread.first_comment_mean_min"].note
+        == f"1 posts left out: first comment after 24 h; {UNDRAWN}"
+    )
 
 
 def test_a_dangling_parent_leaves_the_depth_unknown_and_is_said(forum: Any) -> None:
@@ -61,7 +64,7 @@ def test_a_dangling_parent_leaves_the_depth_unknown_and_is_said(forum: Any) -> N
     found = measure(forum(POSTS, comments, at=TIMES), draws=0)
     assert found["thread.depth_mean"].value == 11 / 8
     assert found["thread.depth_mean"].note == (
-        "2 comments without a chain of parents to their post left out (1 dangling)"
+        f"2 comments without a chain of parents to their post left out (1 dangling); {UNDRAWN}"
     )
     assert found["thread.never_replied"].value == 7 / 10
     assert found["thread.flat_share"].value == 1 / 3
@@ -71,7 +74,7 @@ def test_comments_on_missing_posts_are_left_out_and_said(forum: Any) -> None:
     found = measure(forum(POSTS, [*COMMENTS, ("c9", "lost", None, "dan")], at=TIMES), draws=0)
     assert found["thread.depth_mean"].value == 11 / 8
     assert found["thread.reentry"].value == 2 / 8
-    assert found["thread.reentry"].note == "1 comments on posts outside the record left out"
+    assert found["thread.reentry"].note == f"1 comments on posts outside the record left out; {UNDRAWN}"
 
 
 def test_without_parents_the_rest_still_stands(forum: Any) -> None:
@@ -87,7 +90,7 @@ def test_a_comment_dated_before_its_post_is_a_fault_not_a_latency(forum: Any) ->
     found = measure(forum(POSTS, COMMENTS, at={**TIMES, "c8": -5.0}), draws=0)
     latency = found["thread.first_comment_median_min"]
     assert latency.value == 4.5  # of 2 and 7
-    assert latency.note == "1 posts left out: first comment dated before the post"
+    assert latency.note == f"1 posts left out: first comment dated before the post; {UNDRAWN}"
 
 
 def test_reentry_follows_time_not_the_order_of_rows(forum: Any) -> None:
