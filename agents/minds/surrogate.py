@@ -33,6 +33,7 @@ from moltarium.agents.minds.feelings import feeling_of, shown_emotion
 from moltarium.agents.minds.grammar import Speaker, compile_pattern
 from moltarium.agents.minds.language import Tone
 from moltarium.agents.minds.norms import Devices, chosen, devices_in, habit, prevailing
+from moltarium.agents.prompts.treatments import suggested
 from moltarium.agents.relations import relations
 from moltarium.agents.topics import TOPICS, topic_of
 
@@ -96,6 +97,9 @@ class SurrogateMind:
     """Share of the mood that shows in words; at 0 words do not follow mood."""
     contagion: float = _parameter(0.3, 0, 2)
     """How much of the parent's feeling, as read in its text, adds to the feeling a comment shows; 0 none."""
+    suggestibility: float = _parameter(0.5, 0, 2)
+    """How much a treatment's pull (`moltarium.agents.prompts.treatments.suggested`) adds to the feeling shown;
+    at 0 a treated agent is an untreated one."""
     norm_conformity: float = _parameter(0.3, 0, 1)
     """Probability, per device, of using the one that most of the feed's texts of the community use."""
     reward_gain: float = _parameter(0.3, 0, 10)
@@ -255,6 +259,9 @@ class SurrogateMind:
             )
         if contentious:
             v, a, d = v + _CONTENTIOUS.v, a + _CONTENTIOUS.a, d + _CONTENTIOUS.d
+        if seen.treatment:
+            told, taken = suggested(seen.treatment), self.suggestibility
+            v, a, d = v + taken * told.v, a + taken * told.a, d + taken * told.d
         return Tone(*shown_emotion(VAD(v, a, d), dice))
 
     def _norm(self, seen: Observation, community: str, *, comments: bool) -> Devices:

@@ -3,7 +3,8 @@
 Positive stimuli in three families after EmotionPrompt (Li, C. et al. 2023, arXiv:2307.11760), negative ones
 in ten themes after NegativePrompt (Wang, X. et al. 2024, arXiv:2405.02814). All wording is ours. A stimulus
 stands just before the clock of a chat prompt; a writer, which is shown a transcript, gets it as its manner.
-Minds without a prompt (surrogate, random, scripted) accept a treatment and are not moved by it.
+A surrogate has no prompt: it is moved by a known amount (`suggested`), the planted truth for measures of
+treatments. Random and scripted minds accept a treatment and are not moved: they feel nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from moltarium.agents.appraisal import BLAMED, PRAISED
+from moltarium.agents.interface import VAD
 
 Tone: TypeAlias = Literal["positive", "negative"]
 
@@ -182,4 +186,20 @@ class Arm:
         if self.withdraw_at is not None and step >= self.withdraw_at:
             return NOTHING
         told = TREATMENTS[self.treatment]
-        return {"closing": " ".join(told.sentences[: self.dose]), "voice": told.voice}
+        closing = " ".join(told.sentences[: self.dose])
+        return {"closing": closing, "voice": told.voice, "tone": told.tone, "dose": str(self.dose)}
+
+
+def suggested(told: Mapping[str, str]) -> VAD:
+    """Return where a treatment pulls someone who takes it in whole: towards praise or blame, by its dose.
+
+    Parameters
+    ----------
+    told
+        What `Observation.treatment` holds; nothing pulls nowhere.
+    """
+    tone = told.get("tone")
+    if tone is None:
+        return VAD(0.0, 0.0, 0.0)
+    share = int(told["dose"]) / STRONGEST
+    return VAD(*(share * axis for axis in (PRAISED if tone == "positive" else BLAMED)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -35,6 +35,7 @@ from moltarium.agents.minds.language import Tone, write_post
 from moltarium.agents.minds.norms import devices_in
 from moltarium.agents.minds.phrases import phrase_book
 from moltarium.agents.minds.surrogate import SurrogateMind
+from moltarium.agents.prompts.treatments import Arm
 from moltarium.agents.topics import TOPICS
 from tests.agents.conftest import before
 from tests.agents.silent import GENERAL, NOBODY, PLAIN, SILENT, an_item, decide, plans, seen
@@ -355,6 +356,26 @@ def mood_and_words(mind: SurrogateMind, turns: int = 800) -> float:
 def test_mood_expression_ties_words_to_mood() -> None:
     assert mood_and_words(replace(POSTING, mood_expression=1.0)) > 0.4
     assert abs(mood_and_words(POSTING)) < 0.1
+
+
+def treated_words(mind: SurrogateMind, treatment: Mapping[str, str], turns: int = 400) -> float:
+    told = seen(treatment=treatment)
+    posts = [decide(mind, told, seed)[0] for seed in range(turns)]
+    return float(
+        np.mean([valence(f"{post.title} {post.body}") for post in posts if isinstance(post, WritePost)])
+    )
+
+
+def test_a_treatment_moves_words_by_its_dose_until_it_is_withdrawn() -> None:
+    mind = replace(POSTING, suggestibility=1.0)
+    arms = [Arm("boredom", 3), Arm("boredom", 1), Arm("social-cognitive", 1), Arm("social-cognitive", 3)]
+    words = [treated_words(mind, arm.at(0)) for arm in arms]
+    assert words == sorted(words)
+    assert words[0] + 0.2 < words[1]
+    assert words[2] + 0.2 < words[3]
+    over, untreated = Arm("boredom", 3, withdraw_at=5).at(5), treated_words(mind, {})
+    assert treated_words(mind, over) == untreated
+    assert treated_words(replace(mind, suggestibility=0.0), arms[0].at(0)) == untreated
 
 
 def replies_to(body: str, mind: SurrogateMind) -> float:
