@@ -98,8 +98,8 @@ class SurrogateMind:
     contagion: float = _parameter(0.3, 0, 2)
     """How much of the parent's feeling, as read in its text, adds to the feeling a comment shows; 0 none."""
     suggestibility: float = _parameter(0.5, 0, 2)
-    """How much a treatment's pull (`moltarium.agents.prompts.treatments.suggested`) adds to the feeling shown;
-    at 0 a treated agent is an untreated one."""
+    """How much of a treatment's pull (`moltarium.agents.prompts.treatments.suggested`) the feeling shown
+    takes in; at 0 a treated agent is an untreated one."""
     norm_conformity: float = _parameter(0.3, 0, 1)
     """Probability, per device, of using the one that most of the feed's texts of the community use."""
     reward_gain: float = _parameter(0.3, 0, 10)
