@@ -20,7 +20,7 @@ from moltarium.scenarios import (
 )
 from moltarium.scenarios.moments import moment
 from moltarium.scenarios.terminal import plain, put_figures, put_json, put_table, say
-from moltarium.sim.record.errors import MoltariumError, Paused
+from moltarium.sim.record.errors import MoltariumError, Paused, StoppedAtOnce
 
 app = typer.Typer(
     add_completion=False,
@@ -124,16 +124,14 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
 def main() -> None:
     """Run the command line: a failure is one clear message and exit code 2, never a traceback.
 
-    A run that stopped early as it was asked to (Ctrl-C, ``ctl stop``, a ceiling) is saved and exits with 3.
+    A run that stopped early as it was asked to (Ctrl-C, ``ctl stop``, a ceiling) is saved and exits with 3;
+    after a second Ctrl-C it exits with 130.
     """
     try:
         app()
     except Paused as error:
         say(f"stopped: {plain(str(error))}")
-        sys.exit(3)
+        sys.exit(130 if isinstance(error, StoppedAtOnce) else 3)
     except MoltariumError as error:
         say(f"error: {plain(str(error))}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        say("interrupted; what was committed is safe")
-        sys.exit(130)

@@ -12,7 +12,7 @@ from typing import Final
 from moltarium.scenarios.control import SOCKET
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.files import make_folder
-from moltarium.sim.record.layout import FILE
+from moltarium.sim.record.lock import must_hold_no_record
 
 CONSOLE: Final = "console.log"
 """What the process would have said to a terminal."""
@@ -28,10 +28,7 @@ def detach(arguments: Sequence[str], out: Path) -> int:
     RecordError
         If there is a record already, or the process ended before it had begun; with its last words.
     """
-    if (out / FILE).exists():
-        raise RecordError(
-            "holds a record already", place=str(out), remedy="choose another --out, or `moltarium resume` it"
-        )
+    must_hold_no_record(out)
     make_folder(out)
     console = out / CONSOLE
     with console.open("wb") as words:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from moltarium.scenarios.control import Control, listening
 from moltarium.scenarios.progress import Progress, Watch
@@ -23,7 +24,14 @@ from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.gateway import Progress as Thinking
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.llm.usage import Met
-from moltarium.sim.record.errors import CeilingReached, Interrupted, ModelError, Paused, RecordError
+from moltarium.sim.record.errors import (
+    CeilingReached,
+    Interrupted,
+    ModelError,
+    Paused,
+    RecordError,
+    StoppedAtOnce,
+)
 from moltarium.sim.record.schema import Telemetry
 from moltarium.sim.record.warnings import MODEL_CHANGED
 from moltarium.sim.record.writer import RunWriter
@@ -76,12 +84,14 @@ class Session:
         ------
         Interrupted
             If the user stopped it; `CeilingReached` if a ceiling did. The run is saved.
+        StoppedAtOnce
+            If the user stopped it twice; committed steps and recorded replies are safe.
         MoltariumError
             If a model or the disk fails; all committed steps and all replies are safe.
         """
         stop = self.gateway.stop if self.gateway is not None else _nothing
         adapt = self.gateway.set_concurrency if self.gateway is not None else _nothing
-        control = Control(lambda: self._now.json(), stop, adapt)
+        control = Control(self._status, stop, adapt)
         self.log.note("began", step=self.society.steps, steps=self.steps)
         self.tracing.begin(self._progress())
         try:
@@ -97,6 +107,8 @@ class Session:
                         raise self._interrupted(control) from None
         except (ModelError, RecordError, Paused) as error:
             raise self._saved(error) from error
+        except KeyboardInterrupt:
+            raise self._stopped_at_once() from None
         self.writer.commit()
         self._checkpoint()
         self.log.note("done", **self._now.json())
@@ -108,6 +120,13 @@ class Session:
             self._glimpsed = now
             self._now = self._progress(thinking)
             self.glimpse(self._now)
+
+    def _status(self) -> dict[str, Any]:
+        """Return the figures of this moment; from the socket's thread."""
+        figures = self._now.json()
+        if self.gateway is not None:
+            figures |= {"in_flight": self.gateway.in_flight, "concurrency": self.gateway.limit}
+        return figures
 
     def _progress(self, thinking: Thinking | None = None) -> Progress:
         return Progress(
@@ -182,6 +201,11 @@ class Session:
 
     def _interrupted(self, control: Control) -> Interrupted:
         return Interrupted(f"stopped by {control.stopped_by} at step {self.society.steps} of {self.steps}")
+
+    def _stopped_at_once(self) -> StoppedAtOnce:
+        what = f"stopped at once by a second Ctrl-C after step {self.society.steps} of {self.steps}"
+        self.log.warn("stopped", why=what, **self._now.json())
+        return StoppedAtOnce(what, remedy=f"what was committed is safe: {resume_command(self.out)}")
 
     def _saved(self, error: ModelError | RecordError | Paused) -> ModelError | RecordError | Paused:
         """Return `error` with the command that goes on, after saving what can be saved."""

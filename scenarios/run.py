@@ -34,8 +34,7 @@ from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.files import make_folder
-from moltarium.sim.record.layout import FILE
-from moltarium.sim.record.lock import WriterLock
+from moltarium.sim.record.lock import WriterLock, must_hold_no_record
 from moltarium.sim.record.schema import Run
 from moltarium.sim.record.store import RunReader
 from moltarium.sim.record.writer import RunWriter
@@ -115,10 +114,7 @@ def start_run(
         afterwards with the command that resumes.
     """
     world = build_world(scenario)
-    if (out / FILE).exists():
-        raise RecordError(
-            "holds a record already", place=str(out), remedy="choose another --out, or `moltarium resume` it"
-        )
+    must_hold_no_record(out)
     _must_be_writable(out)
     with ExitStack() as stack:
         endpoints = _ready_endpoints(stack, scenario, preflight=replay is None)

@@ -167,6 +167,16 @@ class Gateway:
             remedy = "nothing was asked or written yet: check the address, start the server, and say it again"
             raise ModelUnavailable(error.what, place=error.place, remedy=remedy) from error
 
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight. From any thread."""
+        return sum(client.lane.in_flight for client in list(self._clients.values()))
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now, over all endpoints asked so far. From any thread."""
+        return sum(client.lane.limit for client in list(self._clients.values()))
+
     def stop(self) -> None:
         """Send nothing more, for good, and record what is in flight.
 
@@ -253,6 +263,8 @@ class Gateway:
         if self._stopping:
             self._halt()
         tasks = [asyncio.ensure_future(self._drive(each, len(pending))) for each in pending]
+        for task in tasks:
+            task.add_done_callback(_noticed)
         left_s = self.budget.wall_left_s
         timer = None if left_s is None else asyncio.get_running_loop().call_later(left_s + 1e-3, self._halt)
         try:
@@ -289,8 +301,7 @@ class Gateway:
             raise
         self._done += 1
         if self.on_progress is not None:
-            in_flight = sum(client.lane.in_flight for client in self._clients.values())
-            self.on_progress(Progress(self._done, total, in_flight, self.usage))
+            self.on_progress(Progress(self._done, total, self.in_flight, self.usage))
         return outcome
 
     async def _answers(self, pending: Pending, asks: Sequence[Request], calls: list[Call]) -> list[Reply]:
@@ -357,6 +368,12 @@ class Gateway:
             reply.estimated,
             prompt_bytes(ask),
         )
+
+
+def _noticed(task: asyncio.Task[Outcome]) -> None:
+    """Look at a thought's error, lest the loop tell of it when a second Ctrl-C left nobody to."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _follows(error: BaseException) -> int:

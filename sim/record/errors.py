@@ -13,6 +13,7 @@
     │   └── ModelRefusedAccess     wrong key, unknown model
     ├── Paused                     stopped early as asked, and saved (the CLI exits with 3)
     │   ├── Interrupted            by Ctrl-C or `moltarium ctl stop`
+    │   │   └── StoppedAtOnce      by a second Ctrl-C, without waiting (the CLI exits with 130)
     │   └── CeilingReached         a ceiling on money, tokens or time
     └── NotComputable              a measure lacks what it needs: "needs table X"
 
@@ -84,6 +85,10 @@ class Paused(MoltariumError):
 
 class Interrupted(Paused):
     """The user stopped the run."""
+
+
+class StoppedAtOnce(Interrupted):
+    """The user stopped the run twice: calls in flight were not waited for."""
 
 
 class CeilingReached(Paused):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from moltarium.sim.record.errors import RecordBusy, RecordError
+from moltarium.sim.record.layout import FILE
 
 LOCK_FILE: Final = "writer.lock"
 """Lies in the record's folder while a writer is open and holds its process id."""
@@ -85,3 +86,21 @@ class WriterLock:
         """Give the right back and remove the file."""
         self.path.unlink(missing_ok=True)
         os.close(self._file)
+
+
+def must_hold_no_record(folder: Path) -> None:
+    """Refuse to begin a record where one is.
+
+    Raises
+    ------
+    RecordBusy
+        If somebody is writing it; the message names the process.
+    RecordError
+        If nobody is.
+    """
+    if not (folder / FILE).exists():
+        return
+    WriterLock(folder).release()
+    raise RecordError(
+        "holds a record already", place=str(folder), remedy="choose another --out, or `moltarium resume` it"
+    )

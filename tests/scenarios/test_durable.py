@@ -97,9 +97,11 @@ def test_ctrl_c_twice_stops_at_once_and_loses_nothing(asking: str, tmp_path: Pat
         assert process.poll() is None, "the first one waits for what is in flight"
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
-        process.communicate(timeout=20)
+        _, said = process.communicate(timeout=20)
         assert time.monotonic() - began < 10
         assert process.returncode == 130
+        assert f"moltarium resume {out}" in said
+        assert "Traceback" not in said
     with stub_server() as server:
         models = {"default": load(asking).models["default"].model_copy(update={"base_url": server.base_url})}
         assert resume_run(out, watch=quiet, models=models).digest == whole.digest
@@ -112,10 +114,11 @@ def test_a_second_writer_is_refused_with_the_first_ones_pid(asking: str, tmp_pat
             "run", asking, "--out", str(out), "--set", f"models.default.base_url={server.base_url}"
         )
         until(lambda: server.requests > 0, process)
-        second = start("resume", str(out))
-        _, said = second.communicate(timeout=60)
-        assert second.returncode == 2
-        assert f"process {process.pid} is writing this record" in said
+        for order in (["resume", str(out)], ["run", asking, "--out", str(out)]):
+            second = start(*order)
+            _, said = second.communicate(timeout=60)
+            assert second.returncode == 2
+            assert f"process {process.pid} is writing this record" in said
         process.kill()
         process.communicate()
 
