@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import pandas as pd
 
 from moltarium.sim.record.errors import NotComputable
@@ -14,10 +16,17 @@ def crawled(record: Record) -> bool:
     return record.has(Score) and record.count(Score) > 0
 
 
-def upvotes(record: Record) -> pd.Series[float]:
-    """Return the upvotes of every target: as last crawled, or counted from votes as they stand at the end.
+def upvotes(record: Record, targets: Container[str] | None = None) -> pd.Series[float]:
+    """Return the upvotes of targets: as last crawled, or counted from votes as they stand at the end.
 
     Where scores were crawled, a target without one is unknown; where votes are counted, it has none.
+
+    Parameters
+    ----------
+    record
+        The record.
+    targets
+        Ids to tell of; default: of every one.
 
     Raises
     ------
@@ -25,8 +34,11 @@ def upvotes(record: Record) -> pd.Series[float]:
         Where neither scores nor votes are known.
     """
     if crawled(record):
-        last = record.frame(Score).drop_duplicates("target", keep="last")
-        return last.set_index("target")["upvotes"].astype(float)
+        # Streamed: a frame of the scores of three million comments would be gigabytes.
+        last = {
+            row.target: row.upvotes for row in record.rows(Score) if targets is None or row.target in targets
+        }
+        return pd.Series(last, dtype=float)
     if record.has(Vote):
         standing = record.frame(Vote).drop_duplicates(["voter", "target"], keep="last")
         return standing[standing["value"] > 0].groupby("target").size().astype(float)

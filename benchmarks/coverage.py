@@ -16,7 +16,8 @@ from benchmarks import activity_worlds
 from benchmarks.planted import Found
 from benchmarks.targets import Check, table
 from moltarium.analysis.bootstrap import Interval, resampled_interval
-from moltarium.analysis.conversation.rhythm import beat, gaps, growth, peak
+from moltarium.analysis.conversation.growth import growth
+from moltarium.analysis.conversation.rhythm import beat, gaps, peak
 from moltarium.analysis.conversation.survival import Waits, kaplan_meier, weibull_shape
 from moltarium.analysis.graphs.answers import HOUR, Contacts, hazard, hazard_interval
 from moltarium.analysis.graphs.left_out import Whole

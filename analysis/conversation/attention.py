@@ -81,7 +81,7 @@ def upvotes(corpus: Corpus) -> Floats:
         If the record knows neither scores nor votes.
     """
     posts = [post.post_id for post in corpus.record.rows(Post)]
-    found = earned(corpus.record).reindex(posts)
+    found = earned(corpus.record, frozenset(posts)).reindex(posts)
     if not crawled(corpus.record):
         found = found.fillna(0.0)
     return np.asarray(found, np.float64)[corpus.post_own]

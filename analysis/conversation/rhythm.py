@@ -8,13 +8,12 @@ from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
-from scipy.optimize import brentq
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, fixed, or_nan
+from moltarium.analysis.bootstrap import Floats, Interval, fixed
+from moltarium.analysis.conversation.growth import growth, trend
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
-from moltarium.analysis.jackknife import ANGLE, PLAIN, jackknifed
+from moltarium.analysis.jackknife import ANGLE, PLAIN
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
-from moltarium.analysis.slope import slope_of
 from moltarium.analysis.without import groups_of, mean_interval
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Comment, Post
@@ -71,8 +70,6 @@ NEIGHBOURS: Final = 8
 """Frequencies on each side that a peak is measured against."""
 DAY_LINES: Final = (3, 4, 5, 7, 8, 9)
 """Harmonics of a day that its sixth, a period of 4 h, is measured against."""
-STEEPEST: Final = 30.0
-"""Exponents of `trend` are looked for between ± this."""
 _FEW: Final = "no interval: fewer than ten agents, or one or none makes the difference"
 _POWERS: Final = "no interval: a ratio of powers, to be read beside its null"
 _GAPS: Final = {"burstiness": 5, "burstiness_finite": 5, "cov_regular": 3, "cov_irregular": 3}
@@ -212,118 +209,6 @@ def _peak(power: Floats, line: int, places: Ints) -> Peak:
     k = len(places)
     # Survival of F(2, 2k), which has a closed form.
     return Peak(ratio, (1 + ratio / k) ** -k, k)
-
-
-def growth(t: Ints, group: Ints, step_s: int = 1800) -> tuple[float, Interval | None]:
-    """Return the exponent of relative growth and its interval; 30 logarithmic bins of t weigh alike.
-
-    Parameters
-    ----------
-    t
-        When each act was, microseconds, shape (acts,).
-    group
-        Group of each act: acts of one agent are in one group. The interval is what leaving out each group
-        changes; the beginning stays that of all acts.
-
-    Raises
-    ------
-    NotComputable
-        If the record is shorter than twenty steps.
-
-    Examples
-    --------
-    Steady writing: N ∝ t, so relative growth falls as 1 / t.
-
-    >>> t = np.arange(40_000) * 9_000_000
-    >>> round(growth(t, np.arange(40_000) % 40)[0], 2)
-    -1.0
-    """
-    seconds = _since(t, 1e6)
-    last = float(seconds.max(initial=0))
-    if last < 20 * step_s:
-        raise NotComputable("a record of at least 10 h")
-    at = np.arange(2 * step_s, int(last), step_s).astype(np.float64)
-    kept = seconds >= 0
-    step = np.minimum(np.maximum(np.ceil(seconds[kept] / step_s).astype(np.int64), 1), len(at) + 2) - 1
-
-    def slope(acts: Floats) -> float:
-        total = np.cumsum(acts)[: len(at) + 1]
-        rate = total[1:] / np.maximum(total[:-1], 1) - 1
-        return _binned_slope(at - step_s, rate)
-
-    return _left_out(slope, step, group[kept])
-
-
-def trend(t: Ints, group: Ints) -> tuple[float, Interval | None]:
-    """Return b of acts per hour ∝ t^b and its interval.
-
-    A Poisson regression of acts per hour on ln t, hours without any among them; leaving out each group of
-    agents gives the error, so acts need not be Poisson. Parameters as of `growth`.
-
-    Raises
-    ------
-    NotComputable
-        If the record is shorter than twenty hours.
-
-    Examples
-    --------
-    >>> t = (np.linspace(0, 1, 40_000) ** 2 * 3.6e11).astype(np.int64)
-    >>> round(trend(t, np.arange(40_000) % 40)[0], 1)
-    -0.5
-    """
-    hours = _since(t, 3.6e9)
-    last = float(hours.max(initial=0))
-    if last < 20:
-        raise NotComputable("a record of at least 20 h")
-    # Within the first hour a power of t is far from what it is in the middle; the last is not over.
-    kept = (hours >= 1) & (hours < int(last))
-    x = np.log(np.arange(1, int(last)) + 0.5)
-
-    def exponent(acts: Floats) -> float:
-        mean = float(acts @ x / acts.sum()) if acts.any() else math.inf
-
-        def lack(b: float) -> float:
-            weight = np.exp(b * (x - x[-1] if b > 0 else x - x[0]))
-            return float(weight @ x / weight.sum()) - mean
-
-        if not lack(-STEEPEST) < 0 < lack(STEEPEST):
-            raise NotComputable("activity in more than one hour")
-        return float(brentq(lack, -STEEPEST, STEEPEST))
-
-    hour = hours[kept].astype(np.int64) - 1
-    return _left_out(lambda acts: exponent(np.pad(acts, (0, len(x) - len(acts)))), hour, group[kept])
-
-
-def _left_out(figure: Callable[[Floats], float], place: Ints, group: Ints) -> tuple[float, Interval | None]:
-    """Return a figure of acts per place in time, and its interval from leaving out each group."""
-    width = int(place.max(initial=0)) + 1
-    groups = int(group.max(initial=0)) + 1
-    table = np.bincount(group * width + place, minlength=groups * width).reshape(groups, width)
-    total = table.sum(axis=0).astype(np.float64)
-    value = figure(total)
-    if groups < MIN_BLOCKS:
-        return value, None
-    left = [or_nan(partial(figure, total - row)) for row in table]
-    return value, jackknifed(left, PLAIN)(value)
-
-
-def _since(t: Ints, unit: float) -> Floats:
-    """Return times since the first thousandth of all: a platform's trial post is no beginning."""
-    if not len(t):
-        return np.zeros(0)
-    place = len(t) // 1000
-    return (t - int(np.partition(t, place)[place])) / unit
-
-
-def _binned_slope(x: Floats, y: Floats, bins: int = 30) -> float:
-    edges = np.geomspace(x[0], x[-1] * (1 + 1e-9), bins + 1)
-    of = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
-    number = np.bincount(of, minlength=bins)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(of, weights=y, minlength=bins) / number
-        middle = np.bincount(of, weights=np.log(x), minlength=bins) / number
-    used = (number > 0) & (mean > 0)
-    return slope_of(middle[used], np.log(mean[used]))[0]
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
