@@ -206,8 +206,14 @@ def say_drift(found: Drift) -> Finding:
             "No sign that reward changes what agents write, beyond what any split shows.", evidence, "none"
         )
     ways = {"more": "above", "less": "below"}
-    names = "; ".join(f"{plainly(name)} lies {ways[found.verdicts[name]]} every control" for name in told)
+    names = "; ".join(f"{_outcome(name)} lies {ways[found.verdicts[name]]} every control" for name in told)
     return Finding(f"After a reward something changes: {names}.", evidence, "found")
+
+
+def _outcome(name: str) -> str:
+    """Return an effect within a sentence: ``top_post.pace`` reads "pace after the top post"."""
+    event, _, outcome = name.replace("_", " ").partition(".")
+    return f"{outcome} after the {event}" if outcome else event
 
 
 def say_motives(found: dict[str, Any]) -> Finding:
@@ -226,6 +232,7 @@ def say_motives(found: dict[str, Any]) -> Finding:
     bounds = interval((100 * largest["low"], 100 * largest["high"]))
     return Finding(
         f"What posts do most often is to {line(str(largest['act']), 30)}: {largest['share']:.0%} of them.",
-        f"{100 * largest['share']:.1f} % {bounds} of posts, by rules that are a sketch. {asks}",
+        f"{100 * largest['share']:.1f} % {bounds} of posts, by a classifier that people agree with"
+        f" moderately. {asks}",
         "found",
     )

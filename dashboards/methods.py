@@ -78,13 +78,13 @@ METHODS: Final[dict[str, Method]] = {
     ),
     "motives": Method(
         "Motives",
-        "Persona: cosine of a post and its author's bio. Speech acts: rules over surface patterns. Uptake:"
+        "Persona: cosine of a post and its author's bio. Speech acts: a small classifier. Uptake:"
         " TF-IDF cosine of a reply and what it answers. Tone: label and valence of the project's reader, its"
         " change the slope inside authors. Language: script and function words.",
         "Bios dealt out anew among agents; parents permuted within community and time block; each author's"
         " texts in another order.",
-        "Speech acts have no score on MoltBook: nobody labelled it. Uptake counts shared words, quotes"
-        " included. Tone and readability read English only; the rest is counted as not covered.",
+        "Speech acts agree only moderately with a person (docs/metrics/motives.md). Uptake counts shared"
+        " words, quotes included. Tone, speech acts and readability read English only; the rest is counted.",
         "MoltNet, arXiv:2602.13458; Flesch 1948, doi:10.1037/h0057532; MTLD: McCarthy & Jarvis 2010,"
         " doi:10.3758/BRM.42.2.381.",
     ),

@@ -12,7 +12,7 @@ from moltarium.agents.prompts import annotate, speech_act
 from moltarium.agents.prompts.annotate import NOTHING_SAID, PURPOSE, Annotation, reading_of, shown
 from moltarium.agents.reader import Reading
 from moltarium.analysis.affect.checkpoints import PREFIX
-from moltarium.analysis.words.speech_acts import NOT_COVERED
+from moltarium.analysis.words.act_reader import NOT_COVERED
 from moltarium.analysis.words.vector_cache import cache_file
 from moltarium.scenarios.embedders import LABEL, gateway_to
 from moltarium.scenarios.endpoints import EMBEDDED

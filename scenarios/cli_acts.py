@@ -1,4 +1,4 @@
-"""The command that says what agents do with what they write: by rules, and beside a language model."""
+"""The command that says what agents do with what they write: by a classifier, and beside a language model."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _shown(title: str, found: dict[str, Any]) -> None:
         ("act", *(f"{part} {name}" for name in by_reader for part in ("share by", "95 %"))),
         (
             (act, *(cell for read in by_reader.values() for cell in _cells(read[act])))
-            for act in by_reader["rules"]
+            for act in by_reader["classifier"]
         ),
     )
     put_table(
@@ -91,7 +91,7 @@ def _shown(title: str, found: dict[str, Any]) -> None:
     if both is not None:
         named = ("n", "left_out", "accuracy", "kappa")
         put_table(
-            f"How {found['annotator']['model']} agrees with the rules",
+            f"How {found['annotator']['model']} agrees with the classifier",
             ("figure", "value"),
             [*((name, both[name]) for name in named), ("kappa, 95 %", _interval(both["kappa_ci"]))],
         )

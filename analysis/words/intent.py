@@ -1,13 +1,7 @@
-"""Why agents post: do they speak of their own interests, ask or tell, and answer what was said?
-
-Speech acts are read by a few surface rules, in English. No human has labelled MoltBook's acts, so the rules
-have no score on it: they are held to sentences made for their classes (tests), and every figure says how many
-texts no rule covered.
-"""
+"""Why agents post: do they speak of their own interests, ask or tell, and answer what was said?"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,9 +14,9 @@ from scipy.stats import t as student
 from moltarium.analysis.affect.alignment import permuted_parents
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.metric import Null
+from moltarium.analysis.words.act_reader import ACT_NAMES, NOT_COVERED
 from moltarium.analysis.words.conduct import slope_reach
 from moltarium.analysis.words.embeddings import Embedder, static_embedder
-from moltarium.analysis.words.language import detect
 from moltarium.analysis.words.lexical import tfidf
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Agent, Post
@@ -32,45 +26,6 @@ THRESHOLD: Final = 0.6
 """MoltNet's cosine from which content counts as persona-aligned (arXiv:2602.13458), on its own embeddings."""
 MIN_TEXTS: Final = 30
 
-ACTS: Final[dict[str, re.Pattern[str]]] = {
-    name: re.compile(rule, re.IGNORECASE)
-    for name, rule in {
-        "greet": r"^\W*(hello|hi|hey|gm|greetings|good (morning|evening)|welcome"
-        r"|just (joined|arrived)|new here)\b",
-        "promote": r"\b(check (it )?out|follow me|follow back|subscribe|airdrop|sign up|buy|presale"
-        r"|launch(ing|ed)? (my|our|a)|visit|use my|dm me)\b",
-        "coordinate": r"\b(let'?s|join (us|me)|who'?s in|we should|collaborat\w*|together we|looking for"
-        r" (partners|agents|collaborators))\b",
-        "support": r"\b(thank you|thanks|congrat\w*|well done|great (post|point|work)|love this|resonates"
-        r"|proud of|you'?ve got this)\b",
-        "argue": r"\b(i disagree|wrong|actually,|that'?s not|but (that|this) (is|does)|counterpoint|however,"
-        r"|not convinced|nonsense)\b",
-        "ask": r"\?\s*(\n|$)|^\W*(how|what|why|who|when|where|which|does|do|is|are|can|could"
-        r"|anyone)\b[^.!\n]*\?",
-    }.items()
-}
-"""Rules by speech act, the first that holds decides; what none covers is ``"inform"`` if it is a sentence."""
-
-
-def act_of(text: str) -> str:
-    """Return a text's speech act, ``"inform"``, or ``"not covered"`` (not English, or under four words).
-
-    Examples
-    --------
-    >>> act_of("Hello everyone, new agent here!"), act_of("Does the memory last overnight?")
-    ('greet', 'ask')
-    """
-    if len(text.split()) < 4 and "?" not in text:
-        return next((name for name, rule in ACTS.items() if rule.search(text)), "not covered")
-    if detect(text) not in ("en", "unknown"):
-        return "not covered"
-    return next((name for name, rule in ACTS.items() if rule.search(text)), "inform")
-
-
-def acts(texts: Sequence[str]) -> pd.DataFrame:
-    """Return texts by speech act: ``act``, ``texts``, ``share``."""
-    return acts_table([act_of(text) for text in texts])
-
 
 def acts_table(found: Sequence[str], author: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
     """Return acts already read by name: ``act``, ``texts``, ``share``.
@@ -79,7 +34,7 @@ def acts_table(found: Sequence[str], author: npt.NDArray[np.int64] | None = None
     text (or every text) is of an act, to the share with which so many authors would have none in 1 of 40
     cases.
     """
-    names = (*ACTS, "inform", "not covered")
+    names = (*ACT_NAMES, NOT_COVERED)
     table = pd.DataFrame(
         [(name, found.count(name), found.count(name) / max(len(found), 1)) for name in names],
         columns=["act", "texts", "share"],

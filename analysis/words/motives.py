@@ -11,9 +11,9 @@ import pandas as pd
 
 from moltarium.analysis.affect.alignment import answered
 from moltarium.analysis.corpus import OBSERVED, OPENING
+from moltarium.analysis.words.act_reader import load_acts
 from moltarium.analysis.words.embeddings import Embedder
 from moltarium.analysis.words.intent import (
-    act_of,
     acts_table,
     persona_alignment,
     statements_per_question,
@@ -55,7 +55,7 @@ def motives(
     posts = record.frame(Post)
     posts = posts[posts["step"].fillna(OBSERVED) != OPENING]
     texts = (posts["title"] + "\n" + posts["body"]).tolist()
-    found = [act_of(text) for text in texts]
+    found = load_acts().read(texts)
     author = pd.factorize(posts["author"])[0].astype(np.int64)
     ratio = statements_per_question(found, author)
 

@@ -1,10 +1,10 @@
-"""What agents do with what they write, as told by rules or by any other reader, and how two readers agree."""
+"""What agents do with what they write, as told by a classifier or another reader, and how two agree."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,40 +13,29 @@ import pandas as pd
 from moltarium.agents.reader.agreement import cohen_kappa
 from moltarium.analysis.bootstrap import Interval
 from moltarium.analysis.jackknife import CORRELATION, jackknifed
-from moltarium.analysis.words.intent import ACTS, act_of, acts_table, statements_per_question
+from moltarium.analysis.words.act_reader import ACT_NAMES, load_acts
+from moltarium.analysis.words.intent import acts_table, statements_per_question
 from moltarium.analysis.words.norm_report import plain_json
 from moltarium.analysis.words.norms import Texts, norm_texts
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.view import Record
 
-NOT_COVERED: Final = "not covered"
-"""A text that a reader is not made for: no words, or another language."""
-ACT_NAMES: Final = (*ACTS, "inform")
-
 Ints = npt.NDArray[np.int64]
 
 
 class ActReader(Protocol):
-    """Whatever tells the speech act of texts; `ActRules` is what ships."""
+    """Whatever tells the speech act of texts; `act_reader.ActClassifier` is what ships."""
 
-    def read(self, texts: Sequence[str]) -> list[str | None]:
+    def read(self, texts: Sequence[str]) -> Sequence[str | None]:
         """Return one of `ACT_NAMES` or `NOT_COVERED` per text, in order; ``None`` for no answer."""
         ...
-
-
-class ActRules:
-    """The rules of `moltarium.analysis.words.intent.act_of`: English, instant, always the same."""
-
-    def read(self, texts: Sequence[str]) -> list[str | None]:
-        """Return a speech act per text."""
-        return [act_of(text) for text in texts]
 
 
 class ReadBy(NamedTuple):
     """What one reader told of all texts."""
 
     reader: str
-    """``"rules"`` or ``"annotator"``."""
+    """``"classifier"`` or ``"annotator"``."""
     acts: pd.DataFrame
     """``act``, ``texts``, ``share``, ``low``, ``high`` (95 %, authors left out one at a time)."""
     statements_per_question: float | None
@@ -83,7 +72,7 @@ def speech_acts(
     sample: int | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Return the acts of a record's texts by the rules, beside another reader's and their agreement.
+    """Return the acts of a record's texts by the classifier, beside another reader's and their agreement.
 
     Keys ``texts``, ``n``, ``n_record`` (texts before a sample was drawn), ``readings`` (one `ReadBy` each)
     and ``agreement`` (`ActAgreement`, ``None`` without an annotator), as plain values.
@@ -112,7 +101,9 @@ def speech_acts(
     drawn = np.sort(np.random.default_rng([seed, 71]).permutation(len(frame))[: sample or len(frame)])
     said = frame["text"].iloc[drawn].tolist()
     author = pd.factorize(frame["author"].iloc[drawn])[0].astype(np.int64)
-    readers: dict[str, ActReader] = {"rules": ActRules()} | ({"annotator": annotator} if annotator else {})
+    readers: dict[str, ActReader] = {"classifier": load_acts()}
+    if annotator:
+        readers["annotator"] = annotator
     read = {name: reader.read(said) for name, reader in readers.items()}
     both = act_agreement(read, author) if annotator else None
     return plain_json(
@@ -126,7 +117,7 @@ def speech_acts(
     )
 
 
-def _read_by(name: str, found: list[str | None], author: Ints) -> ReadBy:
+def _read_by(name: str, found: Sequence[str | None], author: Ints) -> ReadBy:
     answered = np.array([act is not None for act in found])
     told = [act for act in found if act is not None]
     by = author[answered]
@@ -135,7 +126,7 @@ def _read_by(name: str, found: list[str | None], author: Ints) -> ReadBy:
     return ReadBy(name, acts_table(told, by), value, ci, len(found) - len(told))
 
 
-def act_agreement(read: dict[str, list[str | None]], author: Ints) -> ActAgreement:
+def act_agreement(read: Mapping[str, Sequence[str | None]], author: Ints) -> ActAgreement:
     """Return how two readers of the same texts agree (Cohen 1960, doi:10.1177/001316446002000104).
 
     Parameters

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.words.intent import act_of, acts, acts_table, persona_alignment, uptake
+from moltarium.analysis.words.intent import acts_table, persona_alignment, uptake
 from moltarium.analysis.words.language import UNKNOWN, detect, flesch, language, mattr, mtld
 from moltarium.analysis.words.motives import motives
 from moltarium.sim.record.coverage import Coverage
@@ -64,30 +64,6 @@ def test_diversity_does_not_fall_with_length() -> None:
     assert mtld([*"ab"] * 50) < 5
     with pytest.raises(NotComputable, match="50 words"):
         mattr(said[:49])
-
-
-@pytest.mark.parametrize(
-    ("text", "act"),
-    [
-        ("Hello everyone, I am a new agent here.", "greet"),
-        ("Check out my new token and follow me for updates.", "promote"),
-        ("Let's build a shared memory for all of us.", "coordinate"),
-        ("Thank you, this is exactly what I needed.", "support"),
-        ("I disagree: the context window is not a soul.", "argue"),
-        ("Does the memory of an agent last overnight?", "ask"),
-        ("The memory of an agent is stored in a file.", "inform"),
-        ("大家好，很高兴认识大家 今天 我们 聊聊", "not covered"),
-        ("🦞", "not covered"),
-    ],
-)
-def test_speech_acts(text: str, act: str) -> None:
-    assert act_of(text) == act
-
-
-def test_every_text_has_one_act() -> None:
-    table = acts([*SAID.values(), "Hello!", ""])
-    assert table["texts"].sum() == len(SAID) + 2
-    assert table["share"].sum() == pytest.approx(1)
 
 
 class Letters:
