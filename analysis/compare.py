@@ -39,6 +39,8 @@ class Comparison:
     """How well a published b is known; ``None`` between two records."""
     note: str | None = None
     """What either side left out, and how b's own definition reads."""
+    theirs: str | None = None
+    """What a published b is, what was left out of it, and the data it was measured on."""
 
 
 def compare(a: Record, b: Record, *, seed: int = 0, draws: int = 200) -> dict[str, Comparison]:
@@ -123,7 +125,7 @@ def _beside(a: Measure, b: Measure) -> Comparison:
 
 def _published(a: Measure, figure: Published) -> Comparison:
     difference, ratio = _contrast(a.value, figure.value)
-    theirs = ", ".join(filter(None, (f"{figure.name}: {figure.definition}", figure.filter, figure.sample)))
+    theirs = "; ".join(filter(None, (figure.definition, figure.filter, figure.sample)))
     return Comparison(
         a=a.value,
         b=figure.value,
@@ -136,7 +138,8 @@ def _published(a: Measure, figure: Published) -> Comparison:
         definition=a.definition,
         source=figure.source,
         grade=figure.grade,
-        note="; ".join(filter(None, (a.note, theirs))),
+        note="; ".join(filter(None, (a.note, f"{figure.name}: {theirs}"))),
+        theirs=theirs,
     )
 
 

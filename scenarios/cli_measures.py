@@ -120,9 +120,11 @@ def published(
     else:
         put_table(
             title,
-            ("measure", "ours", "95 % interval", "theirs", "grade", "source"),
+            ("measure", "ours", "95 % interval", "theirs", "ratio", "grade", "source"),
             map(_published_row, comparisons.items()),
         )
+        theirs = ((name, found.theirs) for name, found in comparisons.items())
+        put_table("What theirs is, of which data", ("measure", "definition"), theirs)
 
 
 def export(
@@ -268,7 +270,7 @@ def _measure_row(named: tuple[str, Measure]) -> tuple[object, ...]:
 def _published_row(named: tuple[str, Comparison]) -> tuple[object, ...]:
     name, found = named
     ours = found.a if found.needs is None else f"not computable: needs {found.needs.removeprefix('a: ')}"
-    return name, ours, _interval(found.a_ci), found.b, found.grade, found.source
+    return name, ours, _interval(found.a_ci), found.b, found.ratio, found.grade, found.source
 
 
 def _list(as_json: bool) -> None:

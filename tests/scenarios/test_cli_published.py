@@ -34,6 +34,10 @@ def test_published_figures_stand_beside_ours_with_their_grade(tmp_path: Path) ->
     for row in rows.values():
         assert row["grade"] in ("A", "B", "C")
         assert (row["a"] is None) == ("needs" in row)
+        assert row["theirs"]
+    table = CliRunner().invoke(app, ["published", str(tmp_path / "run"), "--draws", "0"]).stdout
+    assert "ratio" in table
+    assert "directed simple graph; self-loops" in table
 
 
 def test_every_published_figure_names_a_measure_that_exists() -> None:
