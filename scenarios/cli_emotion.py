@@ -55,6 +55,10 @@ def read_emotion(
     no_cache: NoCache = False,
     budget_usd: BudgetUsd = None,
     max_tokens: MaxTokens = None,
+    among: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL,LABEL", help="Name no other label: for texts known to be of these only."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line per text.")] = False,
 ) -> None:
     """Read the emotion in each line of standard input: label, probabilities, fine classes, VAD."""
@@ -66,10 +70,11 @@ def read_emotion(
         else _annotator(annotator, model, no_cache, budget_usd, max_tokens)
     )
     unread = 0
+    named = _chosen_among(among)
     with opened as reader:
         for lines in _batches():
             reading = reader.read(lines)
-            for answer in _answers(reading):
+            for answer in _answers(reading, named):
                 unread += answer["label"] is None
                 sys.stdout.write(orjson.dumps(answer).decode() if as_json else _short(answer))
                 sys.stdout.write("\n")
@@ -170,12 +175,23 @@ def _annotator(
     return open_annotator(place, model=model, cache=not no_cache, ceilings=ceilings)
 
 
-def _answers(reading: Reading) -> Iterator[dict[str, Any]]:
+def _chosen_among(labels: str | None) -> tuple[str, ...]:
+    from moltarium.agents.reader import EKMAN
+
+    if labels is None:
+        return EKMAN
+    named = tuple(label.strip() for label in labels.split(","))
+    if unknown := [label for label in named if label not in EKMAN]:
+        raise typer.BadParameter(f"no label is called {unknown[0]!r}: there are {', '.join(EKMAN)}")
+    return named
+
+
+def _answers(reading: Reading, among: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """One answer per text; null where there is none."""
     from moltarium.agents.reader import EKMAN, FINE
 
     answered = reading.answered
-    labels = iter(reading.take(answered).labels())
+    labels = iter(reading.take(answered).labels(among))
     rounded = (reading.probs.round(5).tolist(), reading.fine.round(5).tolist(), reading.vad.round(4).tolist())
     for there, probs, fine, vad in zip(answered.tolist(), *rounded, strict=True):
         if not there:

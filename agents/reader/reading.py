@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -74,11 +74,16 @@ class Reading:
             self.offsets,
         )
 
-    def labels(self) -> list[str]:
+    def labels(self, among: Collection[str] = EKMAN) -> list[str]:
         """The Ekman class chosen for each text.
 
         argmax_k(log p_k + offset_k). The offsets were tuned for macro-F1: a rare emotion is named more
         readily than its probability alone would have it.
+
+        Parameters
+        ----------
+        among
+            Classes to choose from, where texts are known to be of these only.
 
         Raises
         ------
@@ -87,8 +92,10 @@ class Reading:
         """
         if not self.answered.all():
             raise ValueError("a text without an answer has no label: take the answered ones first")
-        chosen = (np.log(np.maximum(self.probs, 1e-12)) + self.offsets).argmax(axis=1)
-        return [EKMAN[k] for k in chosen]
+        left_out = [name not in among for name in EKMAN]
+        scores = np.log(np.maximum(self.probs, 1e-12)) + self.offsets
+        scores[:, left_out] = -np.inf
+        return [EKMAN[k] for k in scores.argmax(axis=1)]
 
 
 class Reader:

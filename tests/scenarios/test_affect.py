@@ -68,6 +68,17 @@ def test_a_slow_writer_is_answered_before_it_ends() -> None:
         assert len(reading.stdout.readlines()) == 1
 
 
+def test_a_label_may_be_asked_for_among_some_only() -> None:
+    asked = ["read-emotion", "--json", "--among", "anger, sadness"]
+    told = CliRunner().invoke(app, asked, input="I love this!\nso happy\n", catch_exceptions=False)
+    answers = [json.loads(line) for line in told.output.splitlines()]
+    assert {answer["label"] for answer in answers} <= {"anger", "sadness"}
+    assert all(answer["probs"]["joy"] > 0.5 for answer in answers)
+    refused = CliRunner().invoke(app, ["read-emotion", "--among", "glee"], input="so happy\n")
+    assert refused.exit_code == 2
+    assert "no label is called 'glee'" in refused.output
+
+
 @pytest.fixture(scope="module")
 def blow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("blow") / "run"
