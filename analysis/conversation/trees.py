@@ -207,7 +207,7 @@ def median_intervals(found: Trees, draws: int, rng: np.random.Generator) -> dict
     """Return intervals of the shares of `median_shapes`: percentiles over resampled threads.
 
     The medians are those of each resample: where one lies between two numbers of comments, which of them it
-    is makes most of the difference.
+    is makes most of the difference, and the figure itself may be the rarest of all; the interval holds it.
     """
     names = [name for name in median_shapes(found) if name != "minimal"]
     if len(found.size) < MIN_BLOCKS or not draws:
@@ -221,7 +221,12 @@ def median_intervals(found: Trees, draws: int, rng: np.random.Generator) -> dict
         times = rng.multinomial(number.sum(), number / number.sum())
         is_so = median_shapes(kinds, times)
         rows.append([float(is_so[name] @ times) / number.sum() for name in names])
-    return dict(zip(names, map(percentile_interval, np.array(rows).T), strict=True))
+    own = median_shapes(kinds, number)
+    intervals: dict[str, Interval | None] = {}
+    for name, drawn in zip(names, np.array(rows).T, strict=True):
+        value, reach = float(own[name] @ number) / number.sum(), percentile_interval(drawn)
+        intervals[name] = (min(reach[0], value), max(reach[1], value)) if reach else None
+    return intervals
 
 
 def _in_turn(tests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moltarium.analysis.battery import measure
-from moltarium.analysis.conversation import threads
+from moltarium.analysis.conversation import threads, trees
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import DANGLING, ON_POST, read_corpus
 from moltarium.analysis.metric import UNDRAWN, Sampling
@@ -146,3 +146,19 @@ def test_empty_forums_compute_nothing(forum: Any, posts: list[tuple[str, str]]) 
         assert found[f"thread.{name}"].value is None
         assert (found[f"thread.{name}"].needs or "").startswith("at least 1")
     assert found["thread.posts_with_comment"].value == (0.0 if posts else None)
+
+
+def test_shapes_by_medians_take_the_medians_of_each_resample() -> None:
+    # Half of all threads have 5 comments on the post, half 6: which is the median is chance.
+    direct = np.repeat([5, 6], 200)
+    found = trees.Trees(direct, np.ones(400, np.int64), direct, direct, direct * 0, np.ones(400))
+    value = trees.median_shapes(found)["wide_tree"].mean()
+    low, high = trees.median_intervals(found, 200, np.random.default_rng(0))["wide_tree"] or (1.0, 0.0)
+    assert value == 0.5
+    assert low == 0.0
+    assert high == 0.5
+    # A clear median: the share of the rest is as sure as any share.
+    direct = np.repeat([5, 6], [280, 120])
+    found = trees.Trees(direct, np.ones(400, np.int64), direct, direct, direct * 0, np.ones(400))
+    low, high = trees.median_intervals(found, 200, np.random.default_rng(0))["wide_tree"] or (1.0, 0.0)
+    assert 0.24 < low < 0.3 < high < 0.36

@@ -17,6 +17,7 @@ from moltarium.analysis.graphs.shape import hubs_to_halve
 from moltarium.analysis.graphs.structure import undirected
 from moltarium.analysis.inequality import top_share
 from moltarium.analysis.metric import Measure
+from moltarium.analysis.words.wording import BLOCK, jaccard
 from moltarium.sim.record.memory import MemoryRecord
 from moltarium.sim.record.schema import Agent, Comment, Post
 
@@ -118,3 +119,15 @@ def test_who_speaks_of_an_owner_and_who_repeats(forum: Any) -> None:
     assert found["text.my_human"].value == 3 / 5
     assert found["text.exact_duplicate_comments"].value == 2 / 4
     assert found["text.exact_duplicates"].value == 2 / 5
+
+
+def test_pairs_of_texts_are_compared_block_by_block() -> None:
+    rng = np.random.default_rng(0)
+    n = BLOCK + 40
+    held = rng.random((n, 60)) < rng.beta(1, 4, (n, 1))
+    held[:, 0] = True
+    shared = held.astype(float) @ held.T
+    size = held.sum(axis=1)
+    alike = shared / (size[:, None] + size[None, :] - shared)
+    found, _ = jaccard([{f"w{k}" for k in np.flatnonzero(row)} for row in held], np.arange(n))
+    assert found == pytest.approx((alike.sum() - n) / (n * (n - 1)))
