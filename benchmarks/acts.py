@@ -2,8 +2,8 @@
 
 RUN is the import of MoltBook's first days (``early-days``). ``act_labels.tsv`` holds what one of the authors
 made of 654 posts and comments drawn from it at random, as ids and hashes, without their words: the part
-``tune`` was learnt from, ``seen`` was scored while variants were tried, ``held`` was labelled after all else was
-settled.
+``tune`` was learnt from, ``seen`` was scored while variants were tried, ``held`` was labelled after all else
+was settled.
 """
 
 from __future__ import annotations

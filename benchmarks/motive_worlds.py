@@ -10,7 +10,8 @@ import numpy.typing as npt
 from benchmarks.norm_worlds import mean_of
 from benchmarks.reward_worlds import Found, World
 from moltarium.agents.reader import load_reader
-from moltarium.analysis.words.intent import persona_alignment, statements_per_question, uptake
+from moltarium.analysis.words.dialogue import some_replies, told_apart, uptake
+from moltarium.analysis.words.intent import persona_alignment, statements_per_question
 from moltarium.analysis.words.tone import tone
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.memory import MemoryRecord
@@ -70,8 +71,23 @@ def answering(seed: int, strength: float, n: int = 200) -> Found:
         replies.append(" ".join(np.where(taken, rng.permutation(posts[at]), own)))
     parents = [" ".join(posts[at]) for at in target]
     stratum = np.repeat(community, 4).astype(np.int64)
-    found = uptake(replies, parents, target.astype(np.int64), stratum, draws=DRAWS, seed=seed)
+    pairs = some_replies(replies, parents, target.astype(np.int64), stratum)
+    found = uptake(pairs, draws=DRAWS, seed=seed)
     return Found(found.mean, found.ci, found.verdict != "none")
+
+
+def drawing_answers(seed: int, strength: float, threads: int = 200) -> Found:
+    """Eight comments a thread, some of which ask: these are answered with `strength` more."""
+    rng = np.random.default_rng([seed, 74])
+    thread = np.repeat(np.arange(threads), 8)
+    # A lively thread has more questions and more answers whether or not one brings the other.
+    lively = rng.random(threads)[thread]
+    stratum = (lively * 12).astype(np.int64)
+    asks = rng.random(len(thread)) < 0.1 + 0.4 * lively
+    back = rng.random(len(thread)) < 0.1 + 0.3 * lively + strength * asks
+    found = told_apart(back, asks, stratum, thread, draws=DRAWS, seed=seed)
+    low, high = (bound - found.null.mean for bound in found.ci)
+    return Found(found.difference - found.null.mean, (low, high), found.verdict != "none")
 
 
 def asking(seed: int, strength: float) -> Found:
@@ -123,6 +139,7 @@ def brightening(seed: int, strength: float) -> Found:
 WORLDS = {
     "persona alignment": World(professing, 0.3, 0.7349, lambda: professing(10**6, 0.3, 4_000).value),
     "uptake in replies": World(answering, 0.2, 0.2551, mean_of(answering, 0.2)),
+    "questions that draw answers": World(drawing_answers, 0.2, 0.2, lambda: 0.2),
     "statements per question": World(asking, 3.0, 3.0, lambda: 3.0),
     "tone that brightens": World(brightening, 0.4, 0.7478, lambda: 0.4 * span()),
 }

@@ -1,6 +1,6 @@
 """Make the speech-act classifier again: ``python -m benchmarks.train_acts [--run RUN] [--out FILE]``.
 
-``act_sentences.tsv`` holds sentences that the authors wrote for the purpose; a first logistic regression learns
+``act_sentences.tsv`` holds sentences that the authors wrote for it; a first logistic regression learns
 from them what a sentence does. With RUN, the import of ``early-days``, a second one learns from its labelled
 part ``tune`` what a text does whose sentences do this and that; without RUN it is taken over from the shipped
 file, which fits only as long as the first is the same. Half a minute.

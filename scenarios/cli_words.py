@@ -1,4 +1,4 @@
-"""Commands that read what was said: drift, norms, topics."""
+"""Commands that read what was said: drift, motives, norms, topics."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from moltarium.scenarios.shown_words import norm_rows, show_motives
 from moltarium.scenarios.terminal import figure, put_json, put_table, say
 
 if TYPE_CHECKING:
@@ -101,6 +102,35 @@ def drift(
         say(f"{name}: not computable, needs {needs}")
 
 
+def motives(
+    folder: RunFolder,
+    texts: Annotated[Literal["post", "comment"], typer.Option(help="Read posts or comments.")] = "post",
+    embeddings: Embeddings = "static",
+    embeddings_model: EmbeddingsModel = None,
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    max_tokens: MaxTokens = None,
+    seed: Seed = 0,
+    draws: Annotated[int, typer.Option(min=100, help="Draws of every null and interval.")] = 200,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask why agents write: their own interests, what they do with words, whether replies answer, tone."""
+    from moltarium.analysis.words.motives import motives as motives_in
+    from moltarium.scenarios.spec import CeilingsSpec
+    from moltarium.sim.record.store import RunReader
+
+    ceilings = CeilingsSpec(budget_usd=budget_usd or None, max_tokens=max_tokens)
+    opened = _opened(embeddings, "static", model=embeddings_model, cache=not no_cache, ceilings=ceilings)
+    with RunReader(folder) as record, opened as (embedder, asked):
+        found = motives_in(record, texts=texts, draws=draws, seed=seed, embedder=embedder)
+        title = record.run.title
+    found["embedding"] = asdict(asked)
+    if as_json:
+        put_json(found)
+        return
+    show_motives(title, found)
+
+
 def norms(
     folder: RunFolder,
     texts: Annotated[
@@ -132,13 +162,13 @@ def norms(
     put_table(
         f"{title}: do communities come to share norms? ({asked.name or 'no embedding'})",
         ("question", "value", "95 %", "null", "p", "verdict"),
-        _norm_rows(found),
+        norm_rows(found),
     )
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    for command in (topics, norms, drift):
+    for command in (topics, norms, drift, motives):
         app.command()(command)
 
 
@@ -242,53 +272,3 @@ def _effect_row(effect: Effect) -> tuple[object, ...]:
         effect.p,
         effect.verdict,
     )
-
-
-def _norm_rows(found: dict[str, Any]) -> Iterator[tuple[object, ...]]:
-    """The figures that answer a question; everything else is in the JSON."""
-    yield _standing("dispersion inside communities: change", found["convergence"], "change")
-    yield _standing("distance between communities' centroids", found["centroids"], "distance")
-    templates = found["templates"]
-    if "needs" not in templates:
-        yield "share with a near-duplicate", templates["near_duplicates"], None, None, None, None
-        yield "share in templates", templates["in_templates"], None, None, None, None
-        yield _standing("share in templates: change", templates["rise"], "change")
-    moving = found["windows"]
-    if "needs" not in moving:
-        low, high = moving["excess_ci"]
-        yield (
-            "words: largest JSD less shuffled", moving["excess"],
-            f"{figure(low)} to {figure(high)}", 0.0, moving["change"]["p"], moving["verdict"],
-        )  # fmt: skip
-    yield _standing("newcomers: distance per doubling of tenure", found["newcomers"], "change")
-    responses = found["enforcement"]
-    for response, entry in responses.items() if "needs" not in responses else ():
-        yield _standing(f"{response} by distance from the norm", entry, "rho")
-    style = found["style"]
-    for question, value in (("style matching of replies", "matching"), ("style coordination", "coordinated")):
-        if "needs" in style:
-            yield question, _needs(style), None, None, None, None
-            continue
-        null, (low, high) = style[f"{value}_null"], style[f"{value}_ci"]
-        verdict = style["verdict" if value == "matching" else f"{value}_verdict"]
-        yield (
-            question, style[value], f"{figure(low)} to {figure(high)}", null["mean"], null["p"], verdict
-        )  # fmt: skip
-
-
-def _standing(question: str, entry: dict[str, Any], value: str) -> tuple[object, ...]:
-    if "needs" in entry:
-        return question, _needs(entry), None, None, None, None
-    null = entry.get("null", {})
-    return (
-        question,
-        entry[value],
-        f"{figure(entry['ci'][0])} to {figure(entry['ci'][1])}",
-        null.get("mean"),
-        null.get("p", entry.get("p")),
-        entry["verdict"],
-    )
-
-
-def _needs(entry: dict[str, Any]) -> str:
-    return f"not computable: needs {entry['needs']}"

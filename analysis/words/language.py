@@ -52,6 +52,12 @@ _FUNCTION: Final = {
         "pl": "i w na nie się jest to że do jak ale co za od czy tak jestem dla",
     }.items()
 }
+_SPOKEN_IN: Final = {
+    word: tuple(language for language, listed in _FUNCTION.items() if word in listed)
+    for word in frozenset().union(*_FUNCTION.values())
+}
+"""Languages of each function word."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def detect(text: str) -> str:
@@ -65,17 +71,16 @@ def detect(text: str) -> str:
     >>> detect("What is the matter with you?"), detect("大家好"), detect("gm")
     ('en', 'zh', 'unknown')
     """
-    letters = sum(char.isalpha() for char in text)
-    if not letters:
+    said = _WORD.findall(text.lower())
+    if not said:
         return UNKNOWN
-    for language, script in _SCRIPTS:
-        if len(script.findall(text)) >= 0.1 * letters:
-            return language
-    said = re.findall(r"[^\W\d_]+", text.lower())
-    counts = sorted(
-        ((sum(word in listed for word in said), language) for language, listed in _FUNCTION.items()),
-        reverse=True,
-    )
+    if not text.isascii():
+        letters = sum(map(str.isalpha, text))
+        for language, script in _SCRIPTS:
+            if len(script.findall(text)) >= 0.1 * letters:
+                return language
+    held = Counter(language for word in said for language in _SPOKEN_IN.get(word, ()))
+    counts = sorted(((held[language], language) for language in _FUNCTION), reverse=True)
     (first, language), (second, _) = counts[0], counts[1]
     return language if first >= max(2, 0.1 * len(said), 1.5 * second) else UNKNOWN
 

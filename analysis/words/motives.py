@@ -1,93 +1,120 @@
-"""Why agents post and how they speak, in one record: persona, speech acts, uptake, language."""
+"""Why agents write and how, in one record: persona, speech acts, dialogue, tone, language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from moltarium.analysis.affect.alignment import answered
-from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.words.act_reader import load_acts
-from moltarium.analysis.words.embeddings import Embedder
+from moltarium.analysis.words.dialogue import (
+    Replies,
+    answers,
+    follow_up_questions,
+    some_replies,
+    uptake,
+    uptake_of_meaning,
+)
+from moltarium.analysis.words.embeddings import Embedder, static_embedder
 from moltarium.analysis.words.intent import (
     acts_table,
     persona_alignment,
+    sentences_per_question,
     statements_per_question,
-    uptake,
 )
 from moltarium.analysis.words.language import language
 from moltarium.analysis.words.norm_report import plain_json
+from moltarium.analysis.words.norms import Texts, norm_texts
 from moltarium.analysis.words.tone import tone
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Post
 from moltarium.sim.record.view import Record
+
+DIALOGUE: Final = ("uptake", "uptake_of_meaning", "follow_up_questions")
 
 
 def motives(
-    record: Record, *, draws: int = 200, seed: int = 0, embedder: Embedder | None = None
+    record: Record,
+    *,
+    texts: Texts = "post",
+    draws: int = 200,
+    seed: int = 0,
+    embedder: Embedder | None = None,
 ) -> dict[str, Any]:
-    """Return persona alignment, speech acts, uptake and language of a record as plain values.
+    """Return persona alignment, speech acts, dialogue, tone and language of a record as plain values.
 
-    Keys ``persona``, ``tone``, ``acts``, ``statements_per_question`` (posts that inform / posts that ask,
-    ``None`` under two authors who ask) with its ``_ci``, ``uptake`` and ``language``; what can't be computed
-    says what it needs.
+    Keys ``persona``, ``tone``, ``acts``, ``statements_per_question`` (texts that inform / texts that ask) and
+    ``sentences_per_question``, ``None`` under two authors who ask, with their ``_ci``, ``language``, and for
+    all comments, whatever `texts` says, `DIALOGUE` and ``answers``; what can't be computed says what it
+    needs.
 
     Parameters
     ----------
     record
         Any record with posts.
+    texts
+        Read posts or comments.
     draws, seed
         Draws of the nulls and their seed.
     embedder
-        Of bios and posts; default: static embeddings.
+        Of bios, texts and replies; default: static embeddings.
 
     Raises
     ------
     NotComputable
-        Where posts are unknown.
+        Where the texts are unknown.
     """
-    if not record.has(Post):
-        raise NotComputable("table post")
-    posts = record.frame(Post)
-    posts = posts[posts["step"].fillna(OBSERVED) != OPENING]
-    texts = (posts["title"] + "\n" + posts["body"]).tolist()
-    found = load_acts().read(texts)
-    author = pd.factorize(posts["author"])[0].astype(np.int64)
-    ratio = statements_per_question(found, author)
-
-    def toned() -> dict[str, Any]:
-        ordered = posts.sort_values("seq")
-        said = (ordered["title"] + "\n" + ordered["body"]).tolist()
-        author = pd.factorize(ordered["author"])[0].astype(np.int64)
-        return asdict(tone(said, author, draws=draws, seed=seed))
-
-    def answering() -> dict[str, Any]:
-        pairs = answered(record)
-        said = [pairs.texts[i] for i in pairs.child]
-        above = [pairs.texts[i] for i in pairs.parent]
-        return asdict(uptake(said, above, pairs.target, pairs.stratum, draws=draws, seed=seed))
-
+    frame = norm_texts(record, texts)
+    said = frame["text"].tolist()
+    author = pd.factorize(frame["author"])[0].astype(np.int64)
+    found = load_acts().read(said)
+    ratios = {
+        "statements_per_question": statements_per_question(found, author),
+        "sentences_per_question": sentences_per_question(said, author),
+    }
+    told: dict[str, Callable[[], Any]] = {
+        "persona": lambda: persona_alignment(record, texts=texts, draws=draws, seed=seed, embedder=embedder),
+        "tone": lambda: tone(said, author, draws=draws, seed=seed),
+        "answers": lambda: answers(record, draws=draws, seed=seed),
+    }
     return plain_json(
         {
-            "persona": _attempt(
-                lambda: asdict(persona_alignment(record, draws=draws, seed=seed, embedder=embedder))
-            ),
-            "tone": _attempt(toned),
+            "texts": texts,
+            "n": len(said),
+            **{name: _attempt(compute) for name, compute in told.items()},
             "acts": acts_table(found, author),
-            "statements_per_question": ratio[0] if ratio else None,
-            "statements_per_question_ci": ratio[1] if ratio else None,
-            "uptake": _attempt(answering),
-            "language": asdict(language(texts)),
+            **{name: ratio[0] if ratio else None for name, ratio in ratios.items()},
+            **{f"{name}_ci": ratio[1] if ratio else None for name, ratio in ratios.items()},
+            **_dialogue(record, embedder, draws, seed),
+            "language": asdict(language(said)),
         }
     )
 
 
-def _attempt(compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _dialogue(record: Record, embedder: Embedder | None, draws: int, seed: int) -> dict[str, Any]:
     try:
-        return compute()
+        pairs = _pairs(record, seed)
+    except NotComputable as lack:
+        return {name: {"needs": lack.needs} for name in DIALOGUE}
+    measures: tuple[Callable[[], Any], ...] = (
+        lambda: uptake(pairs, draws=draws, seed=seed),
+        lambda: uptake_of_meaning(pairs, embedder=embedder or static_embedder(), draws=draws, seed=seed),
+        lambda: follow_up_questions(pairs, draws=draws, seed=seed),
+    )
+    return {name: _attempt(compute) for name, compute in zip(DIALOGUE, measures, strict=True)}
+
+
+def _pairs(record: Record, seed: int) -> Replies:
+    pairs = answered(record)
+    said, above = ([pairs.texts[row] for row in side.tolist()] for side in (pairs.child, pairs.parent))
+    return some_replies(said, above, pairs.target, pairs.stratum, seed=seed)
+
+
+def _attempt(compute: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        return asdict(compute())
     except NotComputable as lack:
         return {"needs": lack.needs}

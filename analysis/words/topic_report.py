@@ -9,7 +9,6 @@ import numpy as np
 
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.words.embeddings import Embedder
-from moltarium.analysis.words.motives import motives
 from moltarium.analysis.words.norm_report import plain_json
 from moltarium.analysis.words.themes import themes
 from moltarium.analysis.words.topic_stages import Reduction
@@ -26,7 +25,7 @@ def topic_report(
     embedder: Embedder | None = None,
     reduction: Reduction = "pca",
 ) -> dict[str, Any]:
-    """Return topics, their quality and course, communities, themes and motives as plain values.
+    """Return topics, their quality and course, communities and themes as plain values.
 
     Parameters
     ----------
@@ -63,7 +62,6 @@ def topic_report(
             "periods": found.periods,
             "communities": found.communities,
             "tree": [asdict(merger) for merger in found.tree],
-            "motives": motives(record, seed=seed, embedder=embedder),
             "themes": themes((frame["title"] + "\n" + frame["body"]).tolist()),
         }
     )

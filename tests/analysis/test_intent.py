@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.analysis.words.intent import acts_table, persona_alignment, uptake
+from moltarium.analysis.words.intent import acts_table, persona_alignment
 from moltarium.analysis.words.language import UNKNOWN, detect, flesch, language, mattr, mtld
 from moltarium.analysis.words.motives import motives
 from moltarium.sim.record.coverage import Coverage
@@ -104,22 +104,7 @@ def test_persona_alignment_is_read_beside_strangers_bios() -> None:
     )
 
 
-def test_uptake_is_beyond_the_shared_subject() -> None:
-    rng = np.random.default_rng(1)
-    subject = [f"{a}{b}a" for a in "bdfglm" for b in "aeiou"]
-    parents = [" ".join(rng.choice(subject, 12)) for _ in range(150)]
-    answering = [" ".join([*text.split()[:4], *rng.choice(subject, 8)]) for text in parents]
-    apart = [" ".join(rng.choice(subject, 12)) for _ in parents]
-    target, one = np.arange(150), np.zeros(150, np.int64)
-    assert uptake(answering, parents, target, one, draws=100).verdict == "taken up"
-    found = uptake(apart, parents, target, one, draws=100)
-    assert found.verdict == "none"
-    assert found.mean > 0.2, "a shared subject alone looks like an answer"
-
-
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(NotComputable, match="30 replies"):
-        uptake(["a"], ["a"], np.array([0]), np.array([0]))
     with pytest.raises(NotComputable, match="words"):
         flesch("🦞")
 

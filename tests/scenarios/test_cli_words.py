@@ -1,4 +1,4 @@
-"""`moltarium topics`, `norms` and `drift` on a record on disk, as a user calls them."""
+"""`moltarium topics`, `norms`, `drift` and `motives` on a record on disk, as a user calls them."""
 
 from __future__ import annotations
 
@@ -76,6 +76,18 @@ def test_drift(folder: Path) -> None:
     assert all(effect["ci"][0] <= effect["difference"] <= effect["ci"][1] for effect in found["effects"])
     assert found["not_computable"]["karma_jump.pull"] == "table vote"
     assert "top_post.likeness" in asked("drift", str(folder), "--draws", "100")
+
+
+def test_motives(folder: Path) -> None:
+    found = json.loads(asked("motives", str(folder), "--draws", "100", "--json"))
+    assert found["persona"]["needs"] == "table agent"
+    assert {found[name]["needs"] for name in ("uptake", "uptake_of_meaning", "answers")} == {"table comment"}
+    assert sum(row["texts"] for row in found["acts"]) == found["n"] == 300
+    assert found["statements_per_question"] is None
+    assert found["embedding"]["name"] == STATIC
+    shown = asked("motives", str(folder), "--draws", "100")
+    assert "not computable: needs table comment" in shown
+    assert "not covered" in shown
 
 
 def test_topics_come_with_their_tree_and_their_breadth_over_time(folder: Path) -> None:
