@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, PriceSpec
 from moltarium.sim.llm.budget import Ceilings
@@ -67,23 +68,39 @@ def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
 def _key(label: str, spec: ModelSpec) -> Secret:
     """Look a key up where a scenario says that it is; no key at all suits a server that wants none."""
     if spec.api_key_file is None:
-        return Secret(os.environ.get(spec.api_key_env, ""))
+        place = f"the environment variable {spec.api_key_env}"
+        held = os.environ.get(spec.api_key_env, "")
+        if not held.strip():
+            return Secret("")
+    else:
+        place = f"models.{label}.api_key_file: {spec.api_key_file}"
+        held = _held(spec.api_key_file, place, spec.api_key_env)
+    words = held.split()
+    if len(words) != 1:
+        raise ScenarioError(
+            f"a key is one word, this holds {len(words)}",
+            place=place,
+            remedy="let it hold the key and nothing else",
+        )
+    if not (words[0].isascii() and words[0].isprintable()):
+        raise ScenarioError(
+            "a key is made of letters, digits and marks of ASCII, this holds others",
+            place=place,
+            remedy="copy the key anew",
+        )
+    return Secret(words[0])
+
+
+def _held(file: Path, place: str, variable: str) -> str:
     try:
-        words = spec.api_key_file.expanduser().read_text(encoding="utf-8").split()
+        return file.expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "no text"
         raise ScenarioError(
             f"the file that should hold the key can't be read: {why}",
-            place=f"models.{label}.api_key_file: {spec.api_key_file}",
-            remedy=f"name a readable file, or leave it out and set {spec.api_key_env}",
+            place=place,
+            remedy=f"name a readable file, or leave it out and set {variable}",
         ) from None
-    if len(words) != 1:
-        raise ScenarioError(
-            f"a key is one word, the file holds {len(words)}",
-            place=f"models.{label}.api_key_file: {spec.api_key_file}",
-            remedy="write the key, and nothing else, into the file",
-        )
-    return Secret(words[0])
 
 
 def price_table(own: Mapping[str, PriceSpec]) -> PriceTable:

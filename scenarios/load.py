@@ -10,21 +10,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import tree_sitter
 import tree_sitter_toml
 from pydantic import BaseModel, ValidationError
 
+from moltarium.scenarios.endpoints import EMBEDDED
 from moltarium.scenarios.minds import make_mind
 from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.world import group_sizes
+from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.record.errors import ScenarioError
 
 KeyPath = tuple[str | int, ...]
 
 DEEPEST = 32
 """Levels of tables and arrays in a scenario at most; the deepest shipped one has five."""
+_SECRET = re.compile(r"key|token(?!s_per)|secret|password|auth|header|bearer", re.IGNORECASE)
+"""Names of keys beside which someone may have written a secret: what stands there is never shown."""
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _DEEP_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}", re.MULTILINE)
 """A dotted key of more parts: `tomllib` takes time in the square of them, so it must not meet one."""
@@ -138,6 +142,12 @@ def validate(values: Mapping[str, Any], path: Path, text: str, overrides: Sequen
     except ScenarioError as error:
         place = source.place(("population", "groups", 0))
         raise ScenarioError(error.what, place=place, remedy=error.remedy) from error
+    for label, spec in scenario.models.items():
+        try:
+            Endpoint(label, "http://localhost" if spec.base_url == EMBEDDED else spec.base_url)
+        except ScenarioError as error:
+            place = source.place(("models", label, "base_url"), hidden=True)
+            raise ScenarioError(error.what, place=place, remedy=error.remedy) from None
     for number, group in enumerate(scenario.population.groups):
         try:
             make_mind(group.mind, group.model, group.parameters)
@@ -238,6 +248,10 @@ def _faults(error: ValidationError, source: _Source) -> ScenarioError:
 
 def _wording(where: KeyPath, kind: str, message: str, given: object) -> tuple[str, str]:
     dotted = ".".join(map(str, where))
+    secret = where[0] == "models" and _SECRET.search(str(where[-1]))
+    if secret:
+        what = f"unknown key {dotted!r}" if kind == "extra_forbidden" else f"{dotted}: {message}"
+        return what, "a scenario holds no key: name a variable in `api_key_env` or a file in `api_key_file`"
     if kind == "extra_forbidden":
         known = _siblings(where)
         close = difflib.get_close_matches(str(where[-1]), known, n=1)
@@ -251,13 +265,20 @@ def _wording(where: KeyPath, kind: str, message: str, given: object) -> tuple[st
 def _siblings(where: KeyPath) -> list[str]:
     """Return the keys that a section knows, following types from the root."""
     section: Any = Scenario
+    labelled = False
     for part in where[:-1]:
-        if isinstance(part, int) or not (isinstance(section, type) and issubclass(section, BaseModel)):
+        if (
+            labelled
+            or isinstance(part, int)
+            or not (isinstance(section, type) and issubclass(section, BaseModel))
+        ):
+            labelled = False
             continue
         field = section.model_fields.get(str(part))
         section = None if field is None else _inner_model(field.annotation)
-        if section is None:
+        if field is None or section is None:
             return []
+        labelled = get_origin(field.annotation) is dict
     return (
         sorted(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
     )
@@ -286,11 +307,15 @@ class _Source:
     text: str
     overrides: Mapping[KeyPath, str]
 
-    def place(self, where: KeyPath) -> str:
-        """Return the override or the position that set the key at `where`, or the nearest key around it."""
+    def place(self, where: KeyPath, *, hidden: bool = False) -> str:
+        """Return the override or the position that set the key at `where`, or the nearest key around it.
+
+        An override's value is not shown if it is to be `hidden`, or may be a secret by its name.
+        """
         for key, override in self.overrides.items():
             if where[: len(key)] == key or key[: len(where)] == where:
-                return f"--set {override}"
+                name = override.partition("=")[0]
+                return f"--set {name}=***" if hidden or _SECRET.search(name) else f"--set {override}"
         for length in range(len(where), 0, -1):
             if where[:length] in self._positions:
                 line, column = self._positions[where[:length]]

@@ -219,7 +219,7 @@ class ModelSpec(Spec):
     """``embedded``, or a URL ending in /v1."""
     model: str | None = None
     """Model name; default: the first that the endpoint lists."""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]{0,63}$")] = "OPENAI_API_KEY"
     """Environment variable that holds the key. Keys never stand in scenario files."""
     api_key_file: Path | None = None
     """File that holds the key, in place of the variable; ``~`` is the home folder."""

@@ -195,17 +195,20 @@ class Client:
         return answer
 
     async def _content(self, method: str, where: str, payload: bytes | None = None) -> bytes | Failure:
-        """Return the body of a 200, or the classified failure of one HTTP exchange."""
+        """Return the body of a 200, or the classified failure of one HTTP exchange; the key in neither."""
+        mask = self.endpoint.api_key.mask_bytes
         try:
             async with asyncio.timeout(self.endpoint.deadline_s):
                 if method == "get":
-                    return await self._openai.get(where, cast_to=bytes)
-                return await self._openai.post(
-                    where, cast_to=bytes, content=payload, options={"headers": _JSON}
-                )
+                    content = await self._openai.get(where, cast_to=bytes)
+                else:
+                    content = await self._openai.post(
+                        where, cast_to=bytes, content=payload, options={"headers": _JSON}
+                    )
+                return mask(content)
         except openai.APIStatusError as error:
             response = error.response
-            return classify(response.status_code, response.headers, response.content, time.time())
+            return classify(response.status_code, response.headers, mask(response.content), time.time())
         except TimeoutError:
             return Failure(Trouble.TIMED_OUT, f"none after {self.endpoint.deadline_s:g} s")
         except openai.APIConnectionError as error:

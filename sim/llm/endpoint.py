@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from typing import Final, Literal, TypeAlias
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from moltarium.sim.llm.prices import FREE, Prices
 from moltarium.sim.record.errors import ScenarioError
 
+_SECRET: Final = re.compile(r"key|token|secret|password|auth|sig", re.IGNORECASE)
+"""Names of fields in an address that would hold a credential."""
+
 Structured: TypeAlias = Literal["auto", "json_schema", "tool", "json"]
 """How a schema-bound answer is asked for."""
+
+
+_SHORTEST: Final = 8
+"""Characters that an API key has at least: a shorter one may stand in a text by chance."""
 
 
 class Secret:
@@ -31,6 +39,11 @@ class Secret:
     def mask(self, text: str) -> str:
         """Return `text` with every occurrence of the key blotted out."""
         return text.replace(self._value, "***") if self._value else text
+
+    def mask_bytes(self, data: bytes) -> bytes:
+        """Return an answer with every occurrence of the key blotted out, unless it is too short to be one."""
+        key = self._value.encode()
+        return data.replace(key, b"***") if len(key) >= _SHORTEST else data
 
     def __repr__(self) -> str:
         return "Secret('***')" if self._value else "Secret('')"
@@ -88,7 +101,8 @@ class Endpoint:
                 place=f"models.{self.label}.base_url",  # the address may be garbled around a password
                 remedy="give a URL that ends in /v1, for example http://127.0.0.1:8000/v1, or `embedded`",
             )
-        if "@" in urlsplit(self.base_url).netloc:
+        parts = urlsplit(self.base_url)
+        if "@" in parts.netloc or any(_SECRET.search(name) for name, _ in parse_qsl(parts.query, True)):
             raise ScenarioError(
                 f"the address of model endpoint '{self.label}' holds credentials",
                 place=self.place,

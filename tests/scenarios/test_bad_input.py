@@ -113,6 +113,43 @@ def test_a_garbled_override(terminal: Terminal, small: Path, out: Path, override
     assert_refused(terminal("run", small, "--out", out, "--set", override), f"--set {override}: ")
 
 
+def test_a_misspelt_key_under_a_label(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = 'x'\n[models.mine]\nconcurency = 3\n")
+    said = terminal("validate", tmp_path / "bad.toml")
+    assert_refused(said, ":3:1", "unknown key 'models.mine.concurency'", "did you mean 'concurrency'?")
+
+
+KEY = "sk-typed-where-none-belongs"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        f"api_key={KEY}",
+        f"api_key_env={KEY}",
+        f"bearer_token={KEY}",
+        f"base_url=http://me:{KEY}@127.0.0.1:9/v1",
+        f"base_url=http://127.0.0.1:9/v1?key={KEY}",
+        f"base_url=http://127.0.0.1:9/v1?x=1&access_token={KEY}",
+    ],
+)
+def test_a_key_in_a_scenario_is_refused_and_not_shown(
+    terminal: Terminal, asking: Path, out: Path, setting: str
+) -> None:
+    name, _, value = setting.partition("=")
+    bad = asking.with_name("bad.toml")
+    assert "[models" not in asking.read_text()
+    bad.write_text(f"{asking.read_text()}\n[models.default]\n{name} = {value!r}\n")
+    for said in (
+        terminal("run", bad, "--out", out),
+        terminal("validate", bad),
+        terminal("run", asking, "--out", out, "--set", f"models.default.{setting}"),
+    ):
+        assert_refused(said, f"models.default.{name}" if "api" in name or "bearer" in name else "credentials")
+        assert KEY not in said.out + said.err
+    assert not out.exists()
+
+
 # Models
 
 

@@ -106,7 +106,7 @@ print(json.dumps(done))
 
 
 @pytest.mark.parametrize("kept", ["environment", "file"])
-@pytest.mark.parametrize("case", ["answered", "refused", "echoed", "garbled"])
+@pytest.mark.parametrize("case", ["answered", "said", "refused", "echoed", "garbled", "cut"])
 def test_a_key_is_found_in_no_artefact_of_a_run(
     case: str,
     kept: str,
@@ -120,6 +120,7 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
     scripts: dict[str, Script | None] = {
         "echoed": lambda body, before: status(500, echo),
         "garbled": lambda body, before: status(429, echo, retry_after="99999"),
+        "cut": lambda body, before: status(500, "x" * 190 + CANARY),
     }
     settings = ["models.default.api_key_env=TORTURED_KEY", "models.default.retries=1"]
     if kept == "file":
@@ -129,7 +130,8 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
         settings.append(f"models.default.api_key_file={place}")
     key = "another" if case == "refused" else CANARY
     shown = ""
-    with stub_server(answer=lively_answer, api_key=key, script=scripts.get(case)) as server:
+    answer = (lambda body: lively_answer(body) + CANARY) if case == "said" else lively_answer
+    with stub_server(answer=answer, api_key=key, script=scripts.get(case)) as server:
         scenario = small(tmp_path, f"models.default.base_url={server.base_url}", *settings)
         lives: tuple[Callable[[], RunResult], ...] = (
             lambda: start_run(scenario, tmp_path / "run", watch=quiet),
@@ -140,8 +142,10 @@ def test_a_key_is_found_in_no_artefact_of_a_run(
                 shown += repr(go())
             except MoltariumError as error:
                 shown += "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
-    assert (case == "answered") == ("Error" not in shown)
-    assert CANARY not in shown + "".join(capfd.readouterr()) + repr(scenario)
+    assert (case in {"answered", "said"}) == ("Error" not in shown)
+    shown += "".join(capfd.readouterr()) + repr(scenario)
+    assert CANARY not in shown
+    assert CANARY[:8] not in shown
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert all(CANARY.encode() not in file.read_bytes() for file in files)
     assert not any(CANARY in file.name for file in files)
@@ -170,6 +174,31 @@ def test_a_key_file_that_holds_no_key_is_named_before_anything_is_asked(
     assert f"models.default.api_key_file: {place}" in str(told.value)
     assert server.requests == 0
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("held", "said"), [("two words", "holds 2"), ("sk-é-1", "ASCII"), ("sk-\x7f-1", "ASCII")]
+)
+def test_a_variable_that_holds_no_key_is_named_and_not_shown(
+    held: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORTURED_KEY", held)
+    with stub_server() as server:
+        where = f"models.default.base_url={server.base_url}"
+        scenario = small(tmp_path, where, "models.default.api_key_env=TORTURED_KEY")
+        with pytest.raises(ScenarioError, match=said) as told:
+            start_run(scenario, tmp_path / "run", watch=quiet)
+    assert "TORTURED_KEY" in str(told.value)
+    assert held not in str(told.value)
+    assert server.requests == 0
+
+
+def test_a_line_break_after_a_key_is_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORTURED_KEY", f"{CANARY}\n")
+    with stub_server(answer=lively_answer, api_key=CANARY) as server:
+        where = f"models.default.base_url={server.base_url}"
+        scenario = small(tmp_path, where, "models.default.api_key_env=TORTURED_KEY", "clock.steps=2")
+        assert start_run(scenario, tmp_path / "run", watch=quiet).llm_calls > 0
 
 
 @settings(deadline=None)
