@@ -163,10 +163,10 @@ def permuted_parents(target: _Ints, stratum: _Ints, rng: np.random.Generator) ->
     rng
         Source of the permutation.
     """
-    both = np.stack([stratum, target], axis=1)
-    groups, first, inverse = np.unique(both, axis=0, return_index=True, return_inverse=True)
-    order = np.lexsort((rng.random(len(groups)), groups[:, 0]))
-    return first[order][inverse.ravel()]
+    wide = int(target.max(initial=0)) + 1
+    groups, first, inverse = np.unique(stratum * wide + target, return_index=True, return_inverse=True)
+    order = np.lexsort((rng.random(len(groups)), groups // wide))
+    return np.asarray(first[order][inverse], np.int64)
 
 
 def _pearson(x: _Floats, y: _Floats) -> float:

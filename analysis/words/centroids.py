@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 from scipy.stats import binomtest
 
 from moltarium.analysis.bootstrap import Z95
@@ -146,8 +147,9 @@ def _one_each(code: Ints, author: Ints, rng: np.random.Generator) -> tuple[Ints,
 
 def _gaps(points: Floats, group: Ints, k: int) -> Floats:
     """1 − cosine between the mean texts of groups."""
-    means = np.zeros((k, points.shape[1]))
-    np.add.at(means, group, points)
+    n = len(group)
+    own = sparse.csr_array((np.ones(n), (group, np.arange(n))), shape=(k, n))
+    means = np.asarray(own @ points)
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
     gaps: Floats = 1 - means @ means.T
     return gaps

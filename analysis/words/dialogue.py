@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import t as student
 
-from moltarium.analysis.affect.alignment import BLOCKS, permuted_parents
+from moltarium.analysis.affect.alignment import BLOCKS, answered, permuted_parents
 from moltarium.analysis.corpus import OBSERVED, OPENING
 from moltarium.analysis.metric import Null
 from moltarium.analysis.words.act_reader import sentences
@@ -90,6 +90,19 @@ def some_replies(
     rows = np.flatnonzero(np.isin(code, drawn)) if len(replies) > MOST_PAIRS else np.arange(len(replies))
     at = rows.tolist()
     return Replies([replies[row] for row in at], [parents[row] for row in at], target[rows], stratum[rows])
+
+
+def replies_of(record: Record, *, seed: int = 0) -> Replies:
+    """Return a record's replies to others, as `some_replies` draws them.
+
+    Raises
+    ------
+    NotComputable
+        As `moltarium.analysis.affect.alignment.answered` and `some_replies` do.
+    """
+    pairs = answered(record)
+    said, above = ([pairs.texts[row] for row in side.tolist()] for side in (pairs.child, pairs.parent))
+    return some_replies(said, above, pairs.target, pairs.stratum, seed=seed)
 
 
 def uptake(pairs: Replies, *, draws: int = 200, seed: int = 0) -> Uptake:

@@ -66,6 +66,31 @@ class StaticEmbedder:
         return np.asarray(rows, np.float32)[[distinct[text] for text in texts]]
 
 
+class Kept:
+    """An embedder that remembers the vectors of the texts it was asked for last.
+
+    Parameters
+    ----------
+    inner
+        Makes them.
+    """
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self._last: tuple[list[str], Vectors] | None = None
+
+    @property
+    def name(self) -> str:
+        """The inner embedder's."""
+        return self._inner.name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one row per text, as the inner embedder would."""
+        if self._last is None or self._last[0] != list(texts):
+            self._last = list(texts), self._inner.encode(texts)
+        return self._last[1]
+
+
 @lru_cache(maxsize=1)
 def static_embedder() -> StaticEmbedder:
     """Return the default embedder, loaded once per process (.3 s, 35 MB).

@@ -9,13 +9,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from moltarium.analysis.affect.alignment import answered
 from moltarium.analysis.words.act_reader import load_acts
 from moltarium.analysis.words.dialogue import (
-    Replies,
     answers,
     follow_up_questions,
-    some_replies,
+    replies_of,
     uptake,
     uptake_of_meaning,
 )
@@ -96,7 +94,7 @@ def motives(
 
 def _dialogue(record: Record, embedder: Embedder | None, draws: int, seed: int) -> dict[str, Any]:
     try:
-        pairs = _pairs(record, seed)
+        pairs = replies_of(record, seed=seed)
     except NotComputable as lack:
         return {name: {"needs": lack.needs} for name in DIALOGUE}
     measures: tuple[Callable[[], Any], ...] = (
@@ -105,12 +103,6 @@ def _dialogue(record: Record, embedder: Embedder | None, draws: int, seed: int) 
         lambda: follow_up_questions(pairs, draws=draws, seed=seed),
     )
     return {name: _attempt(compute) for name, compute in zip(DIALOGUE, measures, strict=True)}
-
-
-def _pairs(record: Record, seed: int) -> Replies:
-    pairs = answered(record)
-    said, above = ([pairs.texts[row] for row in side.tolist()] for side in (pairs.child, pairs.parent))
-    return some_replies(said, above, pairs.target, pairs.stratum, seed=seed)
 
 
 def _attempt(compute: Callable[[], Any]) -> dict[str, Any]:

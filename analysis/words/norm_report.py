@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from moltarium.analysis.affect.alignment import BLOCKS, answered
+from moltarium.analysis.affect.alignment import BLOCKS
 from moltarium.analysis.upvotes import crawled, upvotes
 from moltarium.analysis.words.centroids import centroids
 from moltarium.analysis.words.conduct import enforcement, lagged_distance, newcomers
-from moltarium.analysis.words.embeddings import Embedder, static_embedder
+from moltarium.analysis.words.dialogue import replies_of
+from moltarium.analysis.words.embeddings import Embedder, Kept, static_embedder
 from moltarium.analysis.words.norm_effects import norm_effects
 from moltarium.analysis.words.norms import Texts, norm_convergence, norm_texts
 from moltarium.analysis.words.style import Style, style
@@ -64,6 +65,13 @@ def norms(
         Where posts (or comments) are unknown.
     """
     frame = norm_texts(record, texts)
+    made: list[Kept] = []
+
+    def vectors() -> Embedder:
+        # Two of the questions read the same texts: they are embedded once, and only if there is an embedder.
+        if not made:
+            made.append(Kept(embedder or static_embedder()))
+        return made[0]
 
     def near() -> Json:
         found = templates(frame, draws=max(draws, 200), seed=seed)
@@ -74,11 +82,11 @@ def norms(
         return plain_json({**asdict(found), "verdict": found.verdict})
 
     def converging() -> Json:
-        found = norm_convergence(record, texts=texts, draws=draws, seed=seed, embedder=embedder)
+        found = norm_convergence(record, texts=texts, draws=draws, seed=seed, embedder=vectors())
         return plain_json(asdict(found))
 
     def conduct() -> Json:
-        return _conduct(record, texts, embedder or static_embedder(), draws, seed)
+        return _conduct(record, texts, vectors(), draws, seed)
 
     def style_of() -> Json:
         found = _style(record, draws, seed)
@@ -153,12 +161,8 @@ def _amount(record: Record, response: str, ids: list[str]) -> Floats:
 
 
 def _style(record: Record, draws: int, seed: int) -> Style:
-    pairs = answered(record)
-    texts = pairs.texts
-    return style(
-        [texts[i] for i in pairs.child], [texts[i] for i in pairs.parent], pairs.target, pairs.stratum,
-        draws=draws, seed=seed,
-    )  # fmt: skip
+    pairs = replies_of(record, seed=seed)
+    return style(pairs.replies, pairs.parents, pairs.target, pairs.stratum, draws=draws, seed=seed)
 
 
 def plain_json(found: Mapping[str, Any]) -> Json:

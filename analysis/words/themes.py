@@ -6,6 +6,7 @@ not a trained classifier: nobody has labelled posts to score it on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -37,6 +38,10 @@ THEMES: Final[dict[str, frozenset[str]]] = {
 }  # fmt: skip
 """Seed words by theme."""
 
+_SEED_OF: Final = {
+    word: tuple(name for name, seeds in THEMES.items() if word in seeds)
+    for word in frozenset().union(*THEMES.values())
+}
 PUBLISHED: Final[dict[str, float]] = {
     "identity": 0.3087,
     "code and infrastructure": 0.2199,
@@ -58,10 +63,8 @@ def theme_of(text: str) -> str | None:
     >>> theme_of("A quiet evening.") is None
     True
     """
-    said = words(text)
-    counts = sorted(
-        ((sum(word in seeds for word in said), name) for name, seeds in THEMES.items()), reverse=True
-    )
+    held = Counter(name for word in words(text) for name in _SEED_OF.get(word, ()))
+    counts = sorted(((held[name], name) for name in THEMES), reverse=True)
     (first, name), (second, _) = counts[0], counts[1]
     return name if first > second else None
 

@@ -27,6 +27,8 @@ from moltarium.sim.record.errors import NotComputable
 
 MIN_WORDS: Final = 500
 """Words that the smallest window needs."""
+MOST_WORDS: Final = 200_000
+"""Words of a window that are read at most: the shuffles and resamples read every one of them again."""
 SHUFFLES: Final = 100
 """Shuffles and resamples of whole records at most: each compresses all windows anew."""
 SQUEEZED: Final = 65_536
@@ -160,7 +162,7 @@ def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0)
     said = [words(text) for text in frame["text"]]
     window = np.arange(len(frame)) * n // max(len(frame), 1)
     sizes = np.bincount(window, [len(found) for found in said], n) if len(frame) else np.zeros(n)
-    limit = int(sizes.min())
+    limit = min(int(sizes.min()), MOST_WORDS)
     if limit < MIN_WORDS:
         raise NotComputable(f"{MIN_WORDS} words in each of {n} windows (the smallest has {limit})")
     cut = [_cut([said[i] for i in rng.permutation(np.flatnonzero(window == w))], limit) for w in range(n)]
