@@ -78,7 +78,7 @@ def load(name: str, overrides: Sequence[str] = ()) -> Scenario:
     """
     path = find(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(
             f"can't be read: {error}", place=str(path), remedy="give a TOML file in UTF-8 that you may read"
@@ -238,7 +238,8 @@ def _syntax_error(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Scen
 
 def _faults(error: ValidationError, source: _Source) -> ScenarioError:
     lines: list[tuple[str, str, str]] = []
-    for fault in error.errors(include_url=False):
+    # A misspelt key is often why another one is missing.
+    for fault in sorted(error.errors(include_url=False), key=lambda each: each["type"] == "missing"):
         where = tuple(fault["loc"])
         lines.append((source.place(where), *_wording(where, fault["type"], fault["msg"], fault.get("input"))))
     place, what, remedy = lines[0]
@@ -259,6 +260,8 @@ def _wording(where: KeyPath, kind: str, message: str, given: object) -> tuple[st
         return f"unknown key {dotted!r}", hint
     if kind == "missing":
         return f"missing key {dotted!r}", "add it"
+    if kind.startswith("time_delta"):
+        return f"{dotted}: no length of time: {given!r}", 'write it like "90s", "15m", "4h" or "2d"'
     return f"{dotted or 'scenario'}: {message}, not {given!r}", "`moltarium schema` says what may stand here"
 
 

@@ -71,6 +71,9 @@ def locked() -> Iterator[Path]:
     [
         ("name = 'x'\n[clock]\nstpes = 3\n", (":3:1", "unknown key 'clock.stpes'", "did you mean 'steps'?")),
         ("name = 'x'\n[clock\n", ("bad.toml:2:", "not TOML")),
+        ("nmae = 'x'\n", ("error: ", ":1:1: unknown key 'nmae'", "did you mean 'name'?")),
+        ("\ufeffname = 'x'\nsede = 3\n", (":2:1", "did you mean 'seed'?")),
+        ("name = 'x'\n[clock]\ntick = '15 minutes'\n", (":3:1", "clock.tick", '"15m"')),
         ("name = 'x'\n[population]\nsize = 'many'\n", (":3:1", "population.size", "many")),
         ("name = 'x'\n[population]\nsize = 3\n[[population.groups]]\nmind = 'genius'\nshare = 1.0\n",
          (":5:1", "no mind is called 'genius'", "surrogate")),
