@@ -18,11 +18,13 @@ from moltarium.dashboards.page import Lab, Page, View
 from moltarium.dashboards.pages import (
     agents,
     compare,
+    emotions,
     measures,
     network,
     overview,
     questions,
     reasons,
+    structure,
     threads,
     words,
 )
@@ -41,9 +43,11 @@ PAGES: Final[dict[str, Page]] = {
         overview.PAGE,
         *questions.PAGES,
         *words.PAGES,
+        emotions.PAGE,
         *threads.PAGES,
         *agents.PAGES,
         network.PAGE,
+        structure.PAGE,
         measures.PAGE,
         compare.PAGE,
     )
@@ -56,8 +60,8 @@ SLOW: Final[dict[str, View]] = {name: view for page in PAGES.values() for name, 
 
 GROUPS: Final = (
     ("", ("overview",)),
-    ("Questions", ("topics", "norms", "drift", "motives", "alignment", "reciprocity")),
-    ("Look inside", ("threads", "agents", "network", "measures")),
+    ("Questions", ("topics", "norms", "drift", "motives", "emotions", "alignment", "reciprocity")),
+    ("Look inside", ("threads", "agents", "network", "structure", "measures")),
     ("Side by side", ("compare",)),
 )
 
@@ -135,8 +139,6 @@ def bare_app(base: str = "") -> dash.Dash:
         Output("content", "children"),
         Output({"type": "nav", "page": ALL}, "className"),
         Input("answer", "data"),
-        State("address", "pathname"),
-        State("address", "search"),
         State({"type": "nav", "page": ALL}, "id"),
         prevent_initial_call=True,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from moltarium.analysis.corpus import OBSERVED, OPENING
@@ -14,6 +16,7 @@ from moltarium.sim.record.schema import (
     Comment,
     Emotion,
     Follow,
+    Intervention,
     Post,
     Profile,
     Score,
@@ -22,6 +25,9 @@ from moltarium.sim.record.schema import (
 
 DELETED = "[deleted]"
 """Stands for an author who is unknown."""
+
+BINS: Final = 60
+"""Spans of time in which posts and comments are counted."""
 
 
 def handles(source: Source) -> dict[str, str]:
@@ -82,6 +88,43 @@ def comments(source: Source) -> pd.DataFrame:
 def own(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that were made in this record, without the opening that seeded its society."""
     return frame[frame["step"].fillna(OBSERVED) != OPENING]
+
+
+def activity_counts(posts: pd.Series, comments: pd.Series) -> pd.DataFrame:
+    """Count posts and comments in equal spans of time.
+
+    Parameters
+    ----------
+    posts, comments
+        UTC moments.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``start, end, posts, comments``, `BINS` rows; none where nothing was written.
+    """
+    both = pd.concat([posts, comments])
+    if both.empty:
+        return pd.DataFrame(columns=["start", "end", "posts", "comments"])
+    bins = pd.date_range(both.min(), both.max() + pd.Timedelta(seconds=1), periods=BINS + 1)
+    edges = bins.as_unit("us").asi8
+
+    def counted(moments: pd.Series) -> npt.NDArray[np.int64]:
+        return np.histogram(pd.DatetimeIndex(moments).as_unit("us").asi8, edges)[0]
+
+    return pd.DataFrame(
+        {"start": bins[:-1], "end": bins[1:], "posts": counted(posts), "comments": counted(comments)}
+    )
+
+
+def activity(source: Source) -> pd.DataFrame:
+    """Return posts and comments made in this record, counted over time (see `activity_counts`)."""
+    return activity_counts(own(posts(source))["t"], own(comments(source))["t"])
+
+
+def marks(source: Source) -> list[tuple[pd.Timestamp, str]]:
+    """Return the moment and name of every intervention."""
+    return [(pd.Timestamp(row.t, unit="us", tz="UTC"), row.name) for row in source.record.rows(Intervention)]
 
 
 def agents(source: Source) -> pd.DataFrame:

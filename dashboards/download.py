@@ -10,10 +10,8 @@ import pandas as pd
 from flask import Flask, Response, abort, request
 
 from moltarium.analysis.compare import Comparison
-from moltarium.dashboards import content
-from moltarium.dashboards.drawing import draw_network
+from moltarium.dashboards import content, felt
 from moltarium.dashboards.effects import Shown
-from moltarium.dashboards.figures_agent import Drawing
 from moltarium.dashboards.findings import (
     drift_effects,
     found_alignment,
@@ -29,13 +27,16 @@ from moltarium.dashboards.findings import (
     norm_shown,
     plainly,
 )
+from moltarium.dashboards.layers import layer_of
 from moltarium.dashboards.page import Lab
 from moltarium.dashboards.pages import agents, threads
+from moltarium.dashboards.pages.network import drawing_of
 from moltarium.dashboards.pages.questions import edge_of, norms_missing, texts_of
+from moltarium.dashboards.pages.structure import by_depth, degrees, sizes
 from moltarium.dashboards.pages.words import motive_effects, motives_missing
 from moltarium.dashboards.parts import Query
 from moltarium.sim.record.errors import NotComputable
-from moltarium.sim.record.schema import Comment
+from moltarium.sim.record.schema import Comment, Emotion
 from moltarium.sim.record.spreadsheet import GUARDED, csv_row, guarded
 
 BOM: Final = "\ufeff"
@@ -81,6 +82,16 @@ def _topics(lab: Lab, _query: Query) -> Sheet:
     return Sheet(columns, rows)
 
 
+def _topic_map(lab: Lab, _query: Query) -> Sheet:
+    posts = found_topics(lab.source).posts
+    return _framed(posts.assign(topic=posts["topic"] + 1)[["post_id", "topic", "outlier", "x", "y"]])
+
+
+def _topic_times(lab: Lab, _query: Query) -> Sheet:
+    counts = found_topics(lab.source).over_time
+    return _framed(counts.rename(columns=lambda topic: f"topic {topic + 1}").reset_index(names="start"))
+
+
 def _effects(effects: Sequence[Shown], missing: Iterable[tuple[str, str]]) -> Sheet:
     columns = [
         "effect", "beside", "observed", "expected", "difference", "ci_low", "ci_high", "p", "verdict",
@@ -108,9 +119,48 @@ def _drift(lab: Lab, _query: Query) -> Sheet:
     )
 
 
+def _study(lab: Lab, _query: Query) -> Sheet:
+    study = found_drift(lab.source).event_study
+    if study.empty:
+        raise NotComputable("agents who wrote before and after their most-upvoted post")
+    return _framed(study)
+
+
 def _motives(lab: Lab, _query: Query) -> Sheet:
     found = found_motives(lab.source)
     return _effects(motive_effects(found), motives_missing(found))
+
+
+def _motive(part: str) -> Fill:
+    """Return the rows of one chart on motives, by their path in the report."""
+
+    def fill(lab: Lab, _query: Query) -> Sheet:
+        found: Any = found_motives(lab.source)
+        for name in part.split("."):
+            if isinstance(found, dict) and "needs" in found:
+                raise NotComputable(found["needs"])
+            found = found[name]
+        return _framed(pd.DataFrame(found))
+
+    return fill
+
+
+def _draws(lab: Lab, query: Query) -> Sheet:
+    found = found_reciprocity(lab.source, edge_of(query))
+    return Sheet(["observed", "null_draw"], [(found.r, draw) for draw in found.null_draws.tolist()])
+
+
+def _mood(lab: Lab, query: Query) -> Sheet:
+    agent = query.get("id", "")
+    if agent not in content.handles(lab.source):
+        raise KeyError(agent)
+    if not lab.source.record.has(Emotion):
+        raise NotComputable("table emotion")
+    rows = [
+        (pd.Timestamp(each.t, unit="us", tz="UTC"), each.v, each.a, each.d, each.label, each.cause)
+        for each in lab.source.record.rows_where(Emotion, agent=agent)
+    ]
+    return Sheet(["t", "valence", "arousal", "dominance", "label", "cause"], rows)
 
 
 def _reciprocity(lab: Lab, query: Query) -> Sheet:
@@ -140,8 +190,8 @@ def _thread(lab: Lab, query: Query) -> Sheet:
     return Sheet(["comment_id", "parent", "t", "author", "handle", "score", "body"], rows)
 
 
-def _network(lab: Lab, _query: Query) -> Sheet:
-    drawing: Drawing = lab.source.get("network", lambda own: draw_network(own.record))
+def _network(lab: Lab, query: Query) -> Sheet:
+    drawing = drawing_of(lab.source, query)
     names = drawing.names
     return Sheet(["agent_a", "agent_b"], [(names[a], names[b]) for a, b in drawing.edges.tolist()])
 
@@ -171,18 +221,32 @@ def _beside(lab: Lab, _query: Query) -> Sheet:
 
 SHEETS: Final[dict[str, Fill]] = {
     "measures": _measures,
+    "activity": lambda lab, _query: _framed(content.activity(lab.source)),
     "topics": _topics,
+    "topic-map": _topic_map,
+    "topic-times": _topic_times,
     "norms": lambda lab, query: _framed(found_norms(lab.source, texts_of(query)).windows),
     "norm-effects": _norm_effects,
     "drift": _drift,
+    "study": _study,
     "motives": _motives,
+    "acts": _motive("acts"),
+    "tone": _motive("tone.classes"),
+    "persona": _motive("persona.curve"),
     "alignment": lambda lab, _query: _framed(found_alignment(lab.source).curve),
     "alignment-pairs": lambda lab, _query: _framed(found_alignment(lab.source).pairs.reset_index()),
     "reciprocity": _reciprocity,
+    "reciprocity-null": _draws,
     "threads": lambda lab, query: _framed(threads.listed(lab.source, query)),
     "thread": _thread,
+    "moods": lambda lab, _query: _framed(felt.moods_over_time(lab.source)),
+    "emotions": lambda lab, _query: _framed(felt.read_over_time(lab.source)),
+    "mood": _mood,
     "agents": lambda lab, query: _framed(agents.listed(lab.source, query)),
     "network": _network,
+    "degrees": lambda lab, query: _framed(degrees(lab.source, layer_of(query)).table),
+    "sizes": lambda lab, _query: _framed(sizes(lab.source)),
+    "depths": lambda lab, _query: _framed(by_depth(lab.source)),
     "compare": _beside,
     "published": lambda lab, _query: _compared(found_published(lab.source)),
 }

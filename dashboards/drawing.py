@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
 from moltarium.analysis.corpus import read_corpus
-from moltarium.analysis.graphs.networks import build
+from moltarium.analysis.graphs.networks import ACTS, Directed, build
 from moltarium.analysis.graphs.structure import communities, undirected
 from moltarium.dashboards.figures_agent import Drawing
 from moltarium.sim.record.errors import NotComputable
@@ -76,17 +76,24 @@ def springs(edges: _Ints, n: int, module: _Ints, seed: int = 0) -> _Floats:
     return places.astype(np.float64)
 
 
-def draw_network(record: Record) -> Drawing:
-    """Return the best connected agents of the reply network's largest part, laid out and with their modules.
+def draw_network(record: Record, kind: Directed = "reply") -> Drawing:
+    """Return the best connected agents of a network's largest part, laid out and with their modules.
+
+    Parameters
+    ----------
+    record
+        A run or a snapshot.
+    kind
+        What ties two agents.
 
     Raises
     ------
     NotComputable
-        If the record lacks what the reply network needs, or holds no reply between two agents.
+        If the record lacks what ties agents, or nobody is tied to anybody.
     """
-    net = build(read_corpus(record), "reply")
+    net = build(read_corpus(record), kind)
     if not net.m:
-        raise NotComputable("at least one reply between two agents")
+        raise NotComputable(f"{ACTS[kind]} between two agents")
     simple = undirected(net)
     degree = np.asarray(simple.degrees(), np.int64)
     label = np.asarray(communities(simple), np.int64)

@@ -40,9 +40,10 @@ MATRIX_SCALE = [
 """Fewer than chance, as chance has it, more than chance."""
 
 
-def _between(
+def between(
     x: Sequence[object] | pd.Series, low: pd.Series, high: pd.Series, name: str, colour: str
 ) -> list[go.Scatter]:
+    """Return the traces of a band."""
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": name}
     return [
         go.Scatter(x=x, y=high, showlegend=False, **edge),
@@ -50,42 +51,39 @@ def _between(
     ]
 
 
-def activity(
-    posts: pd.Series, comments: pd.Series, marks: Sequence[tuple[pd.Timestamp, str]] = ()
-) -> go.Figure:
-    """Draw posts and comments per time bin.
+def activity(counts: pd.DataFrame, marks: Sequence[tuple[pd.Timestamp, str]] = ()) -> go.Figure:
+    """Draw posts and comments over time.
 
     Parameters
     ----------
-    posts, comments
-        UTC moments.
+    counts
+        From `moltarium.dashboards.content.activity_counts`.
     marks
         Interventions: moment and name.
     """
-    both = pd.concat([posts, comments])
-    if both.empty:
+    if counts.empty:
         return drawn(height=260)
-    bins = pd.date_range(both.min(), both.max() + pd.Timedelta(seconds=1), periods=61)
-    middle = bins[:-1] + (bins[1] - bins[0]) / 2
-    edges = bins.as_unit("us").asi8
-
-    def counted(moments: pd.Series) -> npt.NDArray[np.int64]:
-        return np.histogram(pd.DatetimeIndex(moments).as_unit("us").asi8, edges)[0]
-
+    width = counts["end"] - counts["start"]
+    middle = counts["start"] + width / 2
     figure = drawn(
         go.Scatter(
-            x=middle, y=counted(comments), name="Comments", mode="lines", fill="tozeroy",
+            x=middle, y=counts["comments"], name="Comments", mode="lines", fill="tozeroy",
             line={"color": SEA, "width": 2}, fillcolor="rgba(22,137,124,0.14)",
             hovertemplate="%{y:,} comments<extra></extra>",
         ),
         go.Scatter(
-            x=middle, y=counted(posts), name="Posts", mode="lines", fill="tozeroy",
-            line={"color": CORAL, "width": 2}, fillcolor=CORAL_BAND,
+            x=middle, y=counts["posts"], name="Posts", mode="lines", fill="tozeroy",
+            line={"color": CORAL, "width": 2, "dash": "dash"}, fillcolor=CORAL_BAND,
             hovertemplate="%{y:,} posts<extra></extra>",
         ),
         height=280, hovermode="x unified",
     )  # fmt: skip
-    figure.update_yaxes(rangemode="tozero", title_text=f"per {_span(bins[1] - bins[0])}")
+    figure.update_yaxes(rangemode="tozero", title_text=f"per {_span(width.iloc[0])}")
+    return mark(figure, marks)
+
+
+def mark(figure: go.Figure, marks: Sequence[tuple[pd.Timestamp, str]]) -> go.Figure:
+    """Draw dated interventions into a figure over time, and return it."""
     for moment, name in marks:
         figure.add_vline(x=moment, line={"color": GREY, "dash": "dot", "width": 1})
         figure.add_annotation(
@@ -110,7 +108,7 @@ def norm_trend(found: NormConvergence) -> go.Figure:
     ]
     axis = list(range(1, len(at) + 1))
     figure = drawn(
-        *_between(axis, windows["null_low"], windows["null_high"], "Shuffled communities, 95 %", BAND),
+        *between(axis, windows["null_low"], windows["null_high"], "Shuffled communities, 95 %", BAND),
         go.Scatter(
             x=axis, y=windows["null_mean"], mode="lines", name="Shuffled, mean", showlegend=False,
             line={"color": GREY, "dash": "dash", "width": 1.5},
@@ -140,7 +138,7 @@ def alignment_curve(found: EmotionalAlignment) -> go.Figure:
     """Draw comments' mean valence against their parents', over the null band."""
     curve = found.curve
     figure = drawn(
-        *_between(curve["parent"], curve["null_low"], curve["null_high"], "Permuted parents, 95 %", BAND),
+        *between(curve["parent"], curve["null_low"], curve["null_high"], "Permuted parents, 95 %", BAND),
         go.Scatter(
             x=curve["parent"], y=curve["null_mean"], mode="lines", showlegend=False,
             line={"color": GREY, "dash": "dash", "width": 1.5},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -70,35 +72,49 @@ class Drawing:
     """Nodes of the whole network, drawn or not."""
 
 
-def network(drawing: Drawing, handles: dict[str, str]) -> go.Figure:
-    """Draw the reply network: size by degree, colour and shape by module."""
-    ends = drawing.places[drawing.edges]
-    path = np.full((len(ends) * 3, 2), np.nan)
-    path[0::3], path[1::3] = ends[:, 0], ends[:, 1]
-    traces: list[go.Scatter] = [
-        go.Scatter(
-            x=path[:, 0], y=path[:, 1], mode="lines", line={"color": _TIE, "width": 0.5}, hoverinfo="skip",
-            showlegend=False,
-        )
-    ]  # fmt: skip
+OTHERS: Final = "others"
+"""Stands for agents whose group is unknown or too small for a colour of its own."""
+
+
+def network(
+    drawing: Drawing, handles: Mapping[str, str], groups: Sequence[str | None] | None = None
+) -> go.Figure:
+    """Draw a network: size by degree, colour and shape by group.
+
+    Parameters
+    ----------
+    drawing
+        The network.
+    handles
+        Names by id.
+    groups
+        Of each node, ``None`` where it is unknown; default its module. The largest get a colour and a shape
+        of their own.
+    """
+    named = groups or [f"module {number + 1}" for number in drawing.module.tolist()]
+    largest = [name for name, _ in Counter(filter(None, named)).most_common(len(SERIES))]
+    place = {name: i for i, name in enumerate(largest)}
+    group = np.array([place.get(name or "", len(SERIES)) for name in named])
     size = 5 + 24 * np.sqrt(drawing.degree / max(int(drawing.degree.max(initial=1)), 1))
-    modules = np.minimum(drawing.module, len(SERIES))
-    for i in range(len(SERIES) + 1):
-        own = np.flatnonzero(modules == i)
-        if not len(own):
+    marks = [(SERIES[i], SYMBOLS[i], i) for i in range(len(largest))]
+    traces = [_ties(drawing)]
+    for (colour, symbol, i), name in zip(
+        [*marks, (GREY, "circle-open", len(SERIES))], [*largest, OTHERS], strict=True
+    ):
+        own: list[int] = np.flatnonzero(group == i).tolist()
+        if not own:
             continue
-        named = i < len(SERIES)
         traces.append(
             go.Scatter(
                 x=drawing.places[own, 0], y=drawing.places[own, 1], mode="markers",
-                name=f"module {i + 1}" if named else "smaller modules",
+                name=inside_figure(name, 30),
                 marker={
-                    "size": size[own], "color": SERIES[i] if named else GREY, "opacity": 0.85,
-                    "symbol": SYMBOLS[i] if named else "circle-open", "line": {"width": 0.5, "color": GREY},
+                    "size": size[own], "color": colour, "opacity": 0.85, "symbol": symbol,
+                    "line": {"width": 0.5, "color": GREY},
                 },
                 hovertext=[
-                    f"{inside_figure(handles.get(drawing.names[k], drawing.names[k]))}<br>tied to"
-                    f" {drawing.degree[k]:,} agents"
+                    f"{inside_figure(handles.get(drawing.names[k], drawing.names[k]))}<br>"
+                    f"{inside_figure(named[k] or 'unknown', 30)}, tied to {drawing.degree[k]:,} agents"
                     for k in own
                 ],
                 hoverinfo="text", customdata=[["agent", drawing.names[k]] for k in own],
@@ -108,3 +124,13 @@ def network(drawing: Drawing, handles: dict[str, str]) -> go.Figure:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     return figure
+
+
+def _ties(drawing: Drawing) -> go.Scatter:
+    ends = drawing.places[drawing.edges]
+    path = np.full((len(ends) * 3, 2), np.nan)
+    path[0::3], path[1::3] = ends[:, 0], ends[:, 1]
+    return go.Scatter(
+        x=path[:, 0], y=path[:, 1], mode="lines", line={"color": _TIE, "width": 0.5}, hoverinfo="skip",
+        showlegend=False,
+    )  # fmt: skip

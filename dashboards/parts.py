@@ -56,6 +56,11 @@ def number(value: float | int | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def counted(n: int, thing: str) -> str:
+    """Return how many of a thing there are: "1 comment", "2 comments"."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
 def breakable(name: str) -> str:
     """Return a dotted name that may break after its dots."""
     return name.replace(".", ".\u200b")
@@ -130,7 +135,7 @@ def key_figure(name: str, measure: Measure) -> html.Div:
     if measure.value is None:
         shown: list[Child] = [
             html.Span("–", className="figure"),
-            html.Span(f"needs {measure.needs}", className="ci"),
+            html.Span(f"needs {measure.needs}", className="needs"),
         ]
     else:
         shown = [
@@ -179,6 +184,30 @@ def csv_link(table: str, query: Query, what: str) -> html.A:
     )
 
 
+def files(table: str, query: Query, what: str) -> html.Div:
+    """Return what a chart can be taken away as: its picture, and its figures.
+
+    It stands in the chart's card, which holds one chart; the page's script takes the picture from there.
+
+    Parameters
+    ----------
+    table
+        The table in `moltarium.dashboards.download.SHEETS` that holds the chart's figures.
+    query
+        The address, which narrows them.
+    what
+        What the chart shows, in words that end a sentence.
+    """
+
+    def picture(kind: str) -> html.Button:
+        asked: dict[str, Any] = {"data-picture": kind, "data-name": f"moltarium-{table}"}
+        label = said(f"Download a picture of {what} as {kind.upper()}")
+        return html.Button(kind.upper(), type="button", className="csv", **label, **asked)
+
+    pictures = [picture(kind) for kind in ("svg", "png")]
+    return html.Div([*pictures, csv_link(table, query, what)], className="files")
+
+
 def said(label: str) -> dict[str, Any]:
     """Return the attribute that says to a screen reader what a part is."""
     return {"aria-label": label}
@@ -207,8 +236,7 @@ def chart(figure: go.Figure, what: str, name: str) -> html.Div:
             style={"height": f"{height_of(figure)}px"},
             config={
                 "displaylogo": False,
-                "modeBarButtons": [["toImage", "resetScale2d"]],
-                "toImageButtonOptions": {"format": "svg", "filename": f"moltarium-{name}"},
+                "modeBarButtons": [["resetScale2d"]],
             },
         ),
         role="img",
@@ -258,9 +286,8 @@ def _cell(value: Any) -> str:
 def lack(needs: str, what: str) -> html.Section:
     """Stands where something can't be computed: says what is missing, never a zero."""
     return card(
-        html.P([html.Strong("Not computable here. "), f"{what} needs {needs}, and this record has none."]),
-        html.P("A missing table means unknown, never empty, so no figure is shown.", className="muted"),
-        title=None,
+        html.P([html.Strong("Not computable here. "), f"{what}: needs {needs}."]),
+        html.P("What a record lacks is unknown, never zero, so no figure is shown.", className="muted"),
     )
 
 

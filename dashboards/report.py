@@ -117,9 +117,7 @@ def _render(source: Source, other: Source | None) -> str:
         activity=_exhibit(
             "activity",
             "Posts and comments over time",
-            figures.activity(
-                content.own(content.posts(source))["t"], content.own(content.comments(source))["t"]
-            ),
+            figures.activity(content.activity(source)),
         ),
         measures=found_measures(source),
         answers=_answers(source),

@@ -17,6 +17,28 @@
     return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
 
+  /* A page waits until nobody is typing, for the old search box may not have told yet what it holds; then it brings
+     a new box, and whoever was in the old one goes on in the new one before the next key is heard. */
+  const PAUSE_MS = 500; /* longer than a search box waits before it tells */
+  let typedAt = 0;
+  document.addEventListener("input", function () { typedAt = Date.now(); });
+
+  function carryOn(old) {
+    const watch = new MutationObserver(function () {
+      const fresh = document.querySelector(".search input");
+      if (old.isConnected || !fresh) return;
+      watch.disconnect();
+      fresh.focus({ preventScroll: true });
+      if (fresh.value !== old.value) {
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(fresh, old.value);
+        fresh.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+      fresh.setSelectionRange(old.selectionStart, old.selectionEnd);
+    });
+    watch.observe(document.getElementById("content"), { childList: true, subtree: true });
+    window.setTimeout(() => watch.disconnect(), 2000);
+  }
+
   apply(kept());
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -27,13 +49,42 @@
         apply(next);
         return next;
       },
-      place: function (answer, pathname, search, links) {
-        const asked = answer && answer.to[0] === pathname && answer.to[1] === search;
+      place: async function (answer, links) {
         const keep = window.dash_clientside.no_update;
-        if (!asked) return [keep, links.map(() => keep)];
+        const asked = () => answer && answer.to[0] === location.pathname && answer.to[1] === location.search;
+        while (asked() && Date.now() - typedAt < PAUSE_MS) await new Promise((go) => setTimeout(go, 50));
+        if (!asked()) return [keep, links.map(() => keep)];
+        const box = document.activeElement;
+        if (box && box.matches(".search input")) carryOn(box);
+        window.requestAnimationFrame(function () {
+          const here = document.querySelector(".nav-link.here");
+          if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
+        });
         return [answer.content, links.map((l) => "nav-link" + (l.page === answer.here ? " here" : ""))];
       },
     },
+  });
+
+  /* A chart leaves as it would stand on paper: the page's own ink is not in it. */
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("button[data-picture]");
+    const chart = button && button.closest(".card").querySelector(".js-plotly-plot");
+    if (!chart) return;
+    const layout = Object.assign({}, chart.layout, {
+      paper_bgcolor: "#ffffff",
+      plot_bgcolor: "#ffffff",
+      font: Object.assign({}, chart.layout.font, { color: "#17212c" }),
+    });
+    window.Plotly.downloadImage(
+      { data: chart.data, layout: layout },
+      {
+        format: button.dataset.picture,
+        filename: button.dataset.name,
+        width: chart.clientWidth,
+        height: chart.clientHeight,
+        scale: button.dataset.picture === "png" ? 2 : 1,
+      }
+    );
   });
 
   /* "/" goes to the search box, j and k from text to text, as readers of forums expect. */

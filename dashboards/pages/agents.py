@@ -23,6 +23,7 @@ from moltarium.dashboards.parts import (
     chart,
     choices,
     csv_link,
+    files,
     link_to,
     moment,
     number,
@@ -244,6 +245,7 @@ def _mood(source: Source, agent: str) -> Component:
     ]
     return card(
         now,
+        files("mood", {"id": agent}, "its mood over time"),
         chart(mood_lines(frame, causes, threads), "Valence, arousal and dominance over time", "mood"),
         behind(
             "The table behind this chart",

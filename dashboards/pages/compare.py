@@ -21,7 +21,7 @@ from moltarium.dashboards.parts import (
     breakable,
     card,
     chart,
-    csv_link,
+    files,
     interval,
     number,
     page_head,
@@ -63,7 +63,7 @@ def _compared(lab: Lab, query: Query) -> Component:
         return html.Div()
     found = found_comparison(lab.source, lab.against)
     return card(
-        csv_link("compare", query, "all measures of both records"),
+        files("compare", query, "all measures of both records"),
         chart(figures.ratios(found), "Measures here as multiples of the other record's", "ratios"),
         behind("The table behind this chart", comparison_table(found, "Measures of both records")),
         title="Record beside record",
@@ -78,7 +78,7 @@ def _compared(lab: Lab, query: Query) -> Component:
 def _published(lab: Lab, query: Query) -> Component:
     found = found_published(lab.source)
     return card(
-        csv_link("published", query, "measures beside published figures"),
+        files("published", query, "measures beside published figures"),
         chart(figures.ratios(found), "Measures here as multiples of published figures", "published"),
         comparison_table(found, "Measures beside published figures", published=True),
         title="Beside what is published of MoltBook",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -19,6 +18,8 @@ from moltarium.dashboards.parts import (
     card,
     chart,
     csv_link,
+    files,
+    frame_table,
     key_figure,
     link_to,
     moment,
@@ -33,7 +34,6 @@ from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.schema import (
     Action,
     Community,
-    Intervention,
     LlmCall,
     Quarantine,
     Rejection,
@@ -86,18 +86,19 @@ def title_of(run: Run) -> str:
 
 def _view(lab: Lab, query: Query) -> Component:
     source = lab.source
-    posts, comments = content.own(content.posts(source)), content.own(content.comments(source))
-    marks = [(pd.Timestamp(row.t, unit="us", tz="UTC"), row.name) for row in source.record.rows(Intervention)]
+    counts = content.activity(source)
     return html.Div(
         [
             page_head(title_of(source.run), None, html.Div(badges(source.run), className="badges")),
             html.Div(_counts(source), className="figures"),
             card(
+                files("activity", query, "posts and comments over time"),
                 chart(
-                    figures.activity(posts["t"], comments["t"], marks),
+                    figures.activity(counts, content.marks(source)),
                     "Posts and comments over time",
                     "activity",
                 ),
+                behind("The table behind this chart", frame_table(counts, "Spans of time, UTC")),
                 title="Activity",
                 note=_since(source),
                 wide=True,

@@ -37,6 +37,7 @@ from moltarium.dashboards.parts import (
     chart,
     choices,
     csv_link,
+    files,
     frame_table,
     headline,
     how,
@@ -121,8 +122,13 @@ def _topics_found(lab: Lab, query: Query) -> Component:
             _said(say_topics(found)),
             html.Div(
                 [
-                    card(html.Div(bars, className="bars"), title="Posts by topic"),
                     card(
+                        csv_link("topics", query, "the topics"),
+                        html.Div(bars, className="bars"),
+                        title="Posts by topic",
+                    ),
+                    card(
+                        files("topic-map", query, "the map of posts"),
                         chart(figures.topics_map(found), "Map of posts by likeness", "topics-map"),
                         title="Map of posts",
                         note="Near posts say like things; distances between far groups mean little. Signs"
@@ -132,7 +138,7 @@ def _topics_found(lab: Lab, query: Query) -> Component:
                 className="pair",
             ),
             card(
-                csv_link("topics", query, "the topics"),
+                files("topic-times", query, "posts over time by topic"),
                 chart(figures.topics_over_time(found), "Posts over time by topic", "topics-time"),
                 behind("The table behind these charts", table(columns, rows, found.method)),
                 title="Over time",
@@ -249,7 +255,7 @@ def _norms_found(lab: Lab, query: Query) -> Component:
         [
             _said(say_norms(found)),
             card(
-                csv_link("norms", query, "dispersion by window"),
+                files("norms", query, "dispersion by window"),
                 chart(
                     figures.norm_trend(found), "Dispersion inside communities over time and its null", "norms"
                 ),
@@ -286,7 +292,7 @@ def _alignment_found(lab: Lab, query: Query) -> Component:
             html.Div(
                 [
                     card(
-                        csv_link("alignment", query, "the curve"),
+                        files("alignment", query, "valence of comments by valence of parents"),
                         chart(
                             figures.alignment_curve(found),
                             "Valence of comments by valence of parents",
@@ -298,7 +304,7 @@ def _alignment_found(lab: Lab, query: Query) -> Component:
                         " where communities share a mood.",
                     ),
                     card(
-                        csv_link("alignment-pairs", query, "the pairs"),
+                        files("alignment-pairs", query, "which emotion answers which"),
                         chart(figures.alignment_matrix(found), "Which emotion answers which", "matrix"),
                         behind(
                             "The table behind this chart",
@@ -356,7 +362,7 @@ def _reciprocity_found(lab: Lab, query: Query) -> Component:
         [
             _said(say_reciprocity(found)),
             card(
-                csv_link("reciprocity", query, "reciprocity by definition"),
+                files("reciprocity-null", query, "reciprocity among its null draws"),
                 chart(
                     figures.null_histogram(
                         found.null_draws, found.r, found.ci, "share of ties that are returned"
@@ -365,6 +371,7 @@ def _reciprocity_found(lab: Lab, query: Query) -> Component:
                     "reciprocity",
                 ),
                 html.H3("One record, three answers"),
+                html.P(csv_link("reciprocity", query, "reciprocity by definition")),
                 html.P(
                     "The figure depends on what an edge is, so it is never shown without.", className="muted"
                 ),

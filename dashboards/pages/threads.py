@@ -19,6 +19,7 @@ from moltarium.dashboards.parts import (
     Query,
     card,
     choices,
+    counted,
     csv_link,
     link_to,
     page_head,
@@ -111,7 +112,7 @@ def _entry(source: Source, row: pd.Series) -> Component:
                             _community(row["community"]),
                             " · ",
                             _author(source, row["author"]),
-                            f" · {row['t']:%d %b %H:%M} · {row['comments']:,} comments",
+                            f" · {row['t']:%d %b %H:%M} · {counted(row['comments'], 'comment')}",
                         ],
                         className="byline",
                     ),
@@ -171,7 +172,7 @@ def _reader(lab: Lab, query: Query) -> Component:
             marks.post(),
             html.Div(
                 [
-                    html.Span(f"{len(nodes):,} comments", className="muted"),
+                    html.Span(counted(len(nodes), "comment"), className="muted"),
                     choices("thread", query, "order", ORDERS, order),
                     csv_link("thread", query, "the comments"),
                 ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
@@ -28,6 +29,8 @@ from moltarium.dashboards.parts import (
     card,
     chart,
     csv_link,
+    files,
+    frame_table,
     headline,
     how,
     number,
@@ -72,7 +75,9 @@ def _drift_found(lab: Lab, query: Query) -> Component:
                 wide=True,
             ),
             card(
+                files("study", query, "likeness around the most-upvoted post"),
                 chart(figures_words.event_study(study), "Likeness around the most-upvoted post", "study"),
+                behind("The table behind this chart", frame_table(study, "By own posts from the top one")),
                 title="Around the most-upvoted post",
                 note="Likeness of each post to the author's own earlier ones, less the same around every"
                 " other post. Whiskers are 95 % intervals.",
@@ -121,16 +126,18 @@ def _motives_found(lab: Lab, query: Query) -> Component:
             html.Div(
                 [
                     card(
+                        files("acts", query, "shares of speech acts"),
                         chart(figures_words.shares(found["acts"], "act"), "Shares of speech acts", "acts"),
+                        _behind(found["acts"], "Speech acts of posts, shares with 95 % intervals"),
                         title="Speech acts",
                         note="Rules over surface patterns: a sketch, whose share not covered is shown too.",
                     ),
-                    _tone(found["tone"]),
+                    _tone(found["tone"], query),
                 ],
                 className="pair",
             ),
             _beside(effects, missing, query),
-            html.Div([_persona(found["persona"]), _language(found["language"])], className="pair"),
+            html.Div([_persona(found["persona"], query), _language(found["language"])], className="pair"),
         ]
     )
 
@@ -149,21 +156,29 @@ def _beside(effects: list[Shown], missing: list[tuple[str, str]], query: Query) 
     )
 
 
-def _tone(tone: dict[str, Any]) -> Component:
+def _behind(rows: list[dict[str, Any]], caption: str) -> html.Details:
+    return behind("The table behind this chart", frame_table(pd.DataFrame(rows), caption))
+
+
+def _tone(tone: dict[str, Any], query: Query) -> Component:
     if not _has(tone):
         return card(html.P(f"Not computable: needs {line(tone['needs'], 160)}."), title="Tone")
     return card(
+        files("tone", query, "shares of tones"),
         chart(figures_words.shares(tone["classes"], "tone"), "Shares of tones", "tone"),
+        _behind(tone["classes"], "Tones of posts, shares with 95 % intervals"),
         title="Tone",
         note=f"Emotion read from {tone['n']:,} English posts; {tone['not_covered']:,} more are not covered.",
     )
 
 
-def _persona(persona: dict[str, Any]) -> Component:
+def _persona(persona: dict[str, Any], query: Query) -> Component:
     if not _has(persona):
         return card(html.P(f"Not computable: needs {line(persona['needs'], 160)}."), title="Persona")
     return card(
+        files("persona", query, "posts near their author's bio"),
         chart(figures_words.persona_curve(persona["curve"]), "Posts near their author's bio", "persona"),
+        _behind(persona["curve"], "Shares of posts as near to the bio as the threshold, and bios dealt anew"),
         title="Do posts keep to the bio?",
         note=f"A threshold belongs to its embedding ({line(persona['embedder'], 60)}): read the curve.",
     )

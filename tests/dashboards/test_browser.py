@@ -31,6 +31,7 @@ PAGES = (
     "/norms?more=1",
     "/drift",
     "/motives",
+    "/emotions",
     "/alignment",
     "/reciprocity",
     "/reciprocity?edge=comment",
@@ -40,6 +41,9 @@ PAGES = (
     "/agents",
     "/agent?id=a0",
     "/network",
+    "/network?edge=vote&colour=emotion",
+    "/structure",
+    "/structure?edge=follow",
     "/measures",
     "/measures?show=missing&q=vote",
     "/compare",
@@ -224,6 +228,62 @@ def test_a_click_brings_the_table_as_a_file(browser: Any, address: str, tmp_path
     rows = (tmp_path / "agents.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(rows) == 2
     assert '"plain-11"' in rows[1]
+    witness.clean()
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_a_click_brings_the_chart_as_a_picture(
+    browser: Any, address: str, tmp_path: Path, kind: str, begins: bytes
+) -> None:
+    witness = Witness(browser, address)
+    witness.go(f"{address}/reciprocity")
+    witness.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=PATIENCE_MS)
+    words = f"Download a picture of reciprocity among its null draws as {kind.upper()}"
+    with witness.page.expect_download(timeout=PATIENCE_MS) as coming:
+        witness.page.get_by_role("button", name=words).click()
+    assert coming.value.suggested_filename == f"moltarium-reciprocity-null.{kind}"
+    coming.value.save_as(tmp_path / "picture")
+    assert (tmp_path / "picture").read_bytes().startswith(begins)
+    witness.clean()
+
+
+def test_every_chart_can_be_taken_away_and_read_as_a_table(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    for path in ("/", "/topics", "/motives", "/emotions", "/network", "/structure", "/agent?id=a0"):
+        witness.go(address + path)
+        charts = witness.page.locator("section.card", has=witness.page.locator(".chart"))
+        assert charts.count() > 0
+        assert charts.count() == witness.page.locator(".chart").count(), "a card holds one chart"
+        for place in range(charts.count()):
+            taken = charts.nth(place).locator(".files > *").all_inner_texts()
+            assert taken == ["SVG", "PNG", "CSV"], (path, charts.nth(place).inner_text()[:60])
+    witness.clean()
+
+
+def test_who_types_on_while_a_page_is_placed_loses_no_key(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    page = witness.page
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        asks = '"output":"answer.data"' in route.request.post_data
+        first = asks and '"value":"?q=pl"' in route.request.post_data and not held
+        held.append(route) if first else route.continue_()
+
+    page.route(re.compile("/_dash-update-component"), hold)
+    witness.go(f"{address}/agents")
+    page.locator(".search input").focus()
+    page.keyboard.type("pl")
+    for _ in range(100):
+        page.wait_for_timeout(0 if held else 100)
+    page.keyboard.type("ain")
+    with page.expect_response(lambda answer: answer.request == held[0].request):
+        held[0].continue_()
+    page.locator("tbody tr").nth(4).wait_for(state="detached", timeout=PATIENCE_MS)
+    page.keyboard.type("-11")
+    page.wait_for_url("**/agents?q=plain-11", timeout=PATIENCE_MS)
+    page.locator("tbody tr").nth(1).wait_for(state="detached", timeout=PATIENCE_MS)
+    assert page.locator(".search input").input_value() == "plain-11"
     witness.clean()
 
 

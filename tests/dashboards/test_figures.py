@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from moltarium.analysis.compare import Comparison
 from moltarium.dashboards import figures
+from moltarium.dashboards.content import activity_counts
 from moltarium.dashboards.drawing import springs
 from moltarium.dashboards.figures_agent import Drawing, mood_lines, network
-from moltarium.dashboards.theme import CORAL, EMOTIONS, GLYPHS, SERIES, SYMBOLS
+from moltarium.dashboards.figures_structure import ccdf
+from moltarium.dashboards.theme import CORAL, EMOTIONS, GLYPHS, GREY, SERIES, SYMBOLS
 from moltarium.dashboards.untrusted import inside_figure, line, shown
 
 
@@ -30,11 +32,13 @@ def comparison(a: float, b: float, ci: tuple[float, float] | None = None) -> Com
 def test_activity_counts_every_row_once() -> None:
     posts = pd.Series(pd.date_range("2026-01-28", periods=50, freq="7min", tz="UTC"))
     comments = pd.Series(pd.date_range("2026-01-28 01:00", periods=200, freq="2min", tz="UTC"))
-    figure: Any = figures.activity(posts, comments, [(posts[3], "<b>shock</b>")])
+    counts = activity_counts(posts, comments)
+    assert (counts["end"].iloc[:-1] == counts["start"].iloc[1:].to_numpy()).all()
+    figure: Any = figures.activity(counts, [(posts[3], "<b>shock</b>")])
     drawn = {trace.name: int(np.sum(trace.y)) for trace in traces(figure)}
     assert drawn == {"Comments": 200, "Posts": 50}
     assert figure.layout.annotations[0].text == "&lt;b&gt;shock&lt;/b&gt;"
-    assert not traces(figures.activity(posts[:0], comments[:0]))
+    assert not traces(figures.activity(activity_counts(posts[:0], comments[:0])))
 
 
 def test_the_observed_figure_stands_among_its_null_draws() -> None:
@@ -81,6 +85,29 @@ def test_the_same_network_gives_the_same_picture_with_its_groups_apart() -> None
     assert sum(len(trace.x) for trace in traces(figure)[1:]) == 40
     assert "&lt;script&gt;" in traces(figure)[1].hovertext[0]
     assert list(traces(figure)[1].customdata[0]) == ["agent", "a0"]
+
+
+def test_groups_without_a_colour_of_their_own_share_the_last() -> None:
+    n = len(SERIES) + 4
+    lines = np.array([[i, i + 1] for i in range(n - 1)])
+    drawing = Drawing(
+        [f"a{i}" for i in range(n)], np.zeros((n, 2)), lines, np.zeros(n, int), np.ones(n, int), n
+    )
+    groups = ["<b>big", "<b>big", *(f"g{i}" for i in range(n - 3)), None]
+    drawn = {trace.name: len(trace.x) for trace in traces(network(drawing, {}, groups))[1:]}
+    assert drawn["&lt;b&gt;big"] == 2
+    assert drawn["others"] == n - 2 - (len(SERIES) - 1)
+    assert sum(drawn.values()) == n
+    assert traces(network(drawing, {}, groups))[-1].marker.color == GREY
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_a_tail_is_the_share_that_reaches_each_value(values: list[int]) -> None:
+    curve = ccdf(np.array(values))
+    positive = [value for value in values if value > 0]
+    assert curve["value"].tolist() == sorted(set(positive))
+    for value, share in curve.itertuples(index=False):
+        assert share == pytest.approx(sum(each >= value for each in positive) / len(positive))
 
 
 def test_colour_is_never_alone() -> None:
