@@ -94,6 +94,12 @@ def drift(
         ),
         map(_effect_row, found.effects),
     )
+    if len(found.levels):
+        put_table(
+            "Likeness of posts to each other up to a split, and of later posts to these",
+            ("split", "agents", "before", "after", "drift away", "before, with self-pairs", "drift away"),
+            found.levels.itertuples(index=False),
+        )
     told = [f"{name} {verdict}" for name, verdict in found.verdicts.items() if verdict != "none"]
     if found.verdicts:
         said = ", ".join(told) or "none"

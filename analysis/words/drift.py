@@ -19,6 +19,7 @@ from moltarium.analysis.words.placebo import (
     Verdict,
     away_change,
     likeness_change,
+    likeness_levels,
     matched_effect,
     mean_interval,
     pace_change,
@@ -65,6 +66,8 @@ class Drift:
     verdicts: dict[str, Verdict]
     """By effect: ``"none"`` unless all its controls agree on a direction; no entry where a control could
     not be computed, for one alone may be fooled."""
+    levels: pd.DataFrame
+    """Before and after as papers report them, which no difference to a control is: see `before_after`."""
     event_study: pd.DataFrame
     """Around the top post: ``lag`` (0: the top post), ``n``, ``likeness`` (mean cosine to own earlier posts),
     ``placebo`` (the same around every other post), ``low``, ``high`` (95 % of the difference)."""
@@ -83,6 +86,7 @@ class Drift:
             "effects": [{**asdict(effect), "verdict": effect.verdict} for effect in self.effects],
             "not_computable": self.not_computable,
             "verdicts": self.verdicts,
+            "levels": self.levels.to_dict("records"),
             "event_study": self.event_study.to_dict("records"),
         }
 
@@ -144,8 +148,9 @@ def drift_of(read: Histories, *, draws: int = 1_000, seed: int = 0) -> Drift:
                 )
     attempt("feedback", lambda: feedback(pool, draws=draws, rng=rng))
     return Drift(
-        tuple(effects), lacking, _verdicts(effects, lacking), event_study(pool, draws=draws, rng=rng),
-        len(pool), sum(history.n for history in pool), read.vectors, read.left_out,
+        tuple(effects), lacking, _verdicts(effects, lacking), before_after(pool),
+        event_study(pool, draws=draws, rng=rng), len(pool), sum(history.n for history in pool),
+        read.vectors, read.left_out,
     )  # fmt: skip
 
 
@@ -238,6 +243,37 @@ def feedback(pool: Sequence[History], *, draws: int, rng: np.random.Generator) -
         value, expected, value - expected, (low - expected, high - expected), (1 + far) / (1 + fewer),
         len(able), 0,
     )  # fmt: skip
+
+
+def before_after(pool: Sequence[History]) -> pd.DataFrame:
+    """Return likeness before and after the top post, and at every split of the same agents' histories.
+
+    Over whole histories of agents with two posts up to the top post and one after it. The published reading
+    of a drift (arXiv:2602.13458) is a fall from ``before`` to ``after`` in most agents: so it is anywhere.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``split`` (``"top post"``, ``"any"``: each agent's mean over its splits), ``agents``, ``before``,
+        ``after``, ``away`` (share of agents whose likeness falls), and ``before_with_self``,
+        ``away_with_self``: the same with each text counted as like itself. Empty without such agents.
+    """
+    rows: list[list[tuple[float, ...]]] = [[], []]
+    for history in pool:
+        if history.top is None or not 1 <= history.top < history.n - 1:
+            continue
+        splits = np.arange(1, history.n - 1)
+        before, after, selfish = likeness_levels(history, splits)
+        told = np.stack([before, after, after < before, selfish, after < selfish]).astype(np.float64)
+        rows[0].append(tuple(told[:, history.top - 1].tolist()))
+        rows[1].append(tuple(told.mean(axis=1).tolist()))
+    columns = ["before", "after", "away", "before_with_self", "away_with_self"]
+    if not rows[0]:
+        return pd.DataFrame(columns=["split", "agents", *columns])
+    means = pd.DataFrame(np.array(rows).mean(axis=1), columns=columns)
+    means.insert(0, "split", ["top post", "any"])
+    means.insert(1, "agents", len(rows[0]))
+    return means
 
 
 def event_study(pool: Sequence[History], *, draws: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -75,6 +75,20 @@ def _running(table: Floats) -> Floats:
     return sums
 
 
+def likeness_levels(history: History, splits: Ints) -> tuple[Floats, Floats, Floats]:
+    """Return likeness before each split and after it, over the whole history, as papers report them.
+
+    Mean cosine of the texts up to the split among themselves, that of all later texts to them, and the first
+    once more with every text counted as like itself.
+    """
+    sums, diagonal = _running(history.alike), np.append(0.0, np.diag(history.alike).cumsum())
+    zero, end, n = np.zeros_like(splits), splits + 1, np.full_like(splits, history.n)
+    whole = _block(sums, zero, end, zero, end)
+    before = (whole - diagonal[end]) / (end * (end - 1))
+    after = _block(sums, end, n, zero, end) / ((n - end) * end)
+    return before, after, whole / end**2
+
+
 def likeness_change(history: History, splits: Ints, after: Ints) -> Floats:
     """Return mean cosine of the texts after to those before, less that of those before among themselves.
 

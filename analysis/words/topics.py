@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ _CONTRACTED: Final = (
     "ain aren couldn didn doesn don hadn hasn haven isn mustn shouldn wasn weren won wouldn let gonna"
 )
 """What is left of don't, isn't, let's … at the apostrophe; the usual list of stop words misses it."""
+_LINK: Final = re.compile(r"(?:https?://|www\.)\S+")
 
 _BINS: Final = 24
 
@@ -232,9 +234,9 @@ def vectorizer() -> Any:
 
 
 def once(texts: list[str]) -> list[str]:
-    """Return texts with every word once: c-TF-IDF then counts posts, and no long one names a topic."""
+    """Return texts with every word once, links left out: c-TF-IDF counts posts, no long one names a topic."""
     words = vectorizer().build_analyzer()
-    return [" ".join(dict.fromkeys(words(text))) or text for text in texts]
+    return [" ".join(dict.fromkeys(words(_LINK.sub(" ", text)))) or text for text in texts]
 
 
 class _Given:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from moltarium.analysis.conversation import attention
 from moltarium.analysis.corpus import read_corpus
-from moltarium.analysis.words.drift import Drift, drift, drift_of
+from moltarium.analysis.words.drift import Drift, before_after, drift, drift_of
 from moltarium.analysis.words.histories import Histories, History
 from moltarium.analysis.words.lexical import tfidf
 from moltarium.analysis.words.placebo import Effect, likeness_change, matched_effect, pull_change
@@ -237,3 +237,21 @@ def test_tfidf_rows_have_length_one() -> None:
     rows = tfidf(["cat dog", "cat cat cow", "", "42 !!"]).toarray()
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1, 1, 0, 0])
     assert rows[0] @ rows[1] == pytest.approx(1), "words in one text only can't make texts alike"
+
+
+def test_before_and_after_are_those_of_papers() -> None:
+    texts = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [1.0, 0.0]])
+    alike = texts @ texts.T
+    history = History(alike, texts[:, 0], np.arange(4.0), np.array([0.0, 0.0, 5.0, 0.0]), None)
+    silent = replace(history, reward=np.zeros(4))
+    top, anywhere = before_after([history, silent]).to_dict("records")
+    assert (top["split"], anywhere["split"]) == ("top post", "any")
+    assert top["agents"] == anywhere["agents"] == 1, "who has no top post is in neither row"
+    before, after = (alike[0, 1] + alike[0, 2] + alike[1, 2]) / 3, alike[3, :3].mean()
+    assert [top[name] for name in ("before", "after", "away")] == pytest.approx([before, after, 0])
+    assert top["before_with_self"] == pytest.approx(alike[:3, :3].mean())
+    assert top["away_with_self"] == 1, "a text is always like itself"
+    earlier = (alike[0, 1], alike[2:, :2].mean())
+    assert anywhere["before"] == pytest.approx((before + earlier[0]) / 2)
+    assert anywhere["after"] == pytest.approx((after + earlier[1]) / 2)
+    assert before_after([silent]).empty
