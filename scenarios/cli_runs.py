@@ -264,8 +264,12 @@ def register(app: typer.Typer) -> None:
 
 def _result(result: RunResult, as_json: bool) -> dict[str, Any]:
     figures = result.json()
-    if figures["cost_usd"] is None and not as_json:
+    if as_json:
+        return figures
+    if figures["cost_usd"] is None:
         figures["cost_usd"] = PRICE_UNKNOWN
+    figures |= {f"{name} (share)": share for name, share in figures.pop("rates").items()}
+    figures["warnings"] = "; ".join(figures["warnings"]) or None
     return figures
 
 

@@ -75,7 +75,8 @@ def figure(cell: object) -> str:
 @contextmanager
 def watching(title: str) -> Iterator[Watch]:
     """Show live progress on standard error while the block runs; silent where it is no terminal."""
-    from rich.console import Console
+    from rich.console import Console, Group
+    from rich.live import Live
     from rich.progress import (
         BarColumn,
         Progress,
@@ -84,32 +85,41 @@ def watching(title: str) -> Iterator[Watch]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _unwatched
+        return
     bar = Progress(
         SpinnerColumn(),
         TextColumn("[bold]{task.description}"),
         BarColumn(),
-        TextColumn("step {task.completed}/{task.total}"),
-        TextColumn("{task.fields[facts]}"),
+        TextColumn("{task.fields[where]}"),
         TimeElapsedColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task(plain(title), total=None, facts="")
+    task = bar.add_task(plain(title), total=None, where="getting ready")
+    figures = Text()  # on lines of their own: beside the bar no usual terminal is wide enough
 
-        def watch(now: RunProgress) -> None:
-            elapsed = max(bar.tasks[task].elapsed or 0.0, 1e-3)
-            between = now.thoughts == 0
-            bar.update(
-                task, completed=now.step if between else now.step - 1, total=now.steps,
-                facts=facts(now, now.total.actions / elapsed),
-            )  # fmt: skip
+    before: list[int] = []
 
+    def watch(now: RunProgress) -> None:
+        done = now.step if now.thoughts == 0 else now.step - 1
+        if not before:
+            before.append(now.total.actions)
+            bar.reset(task, completed=done, total=now.steps)  # what a resumed run has behind it was not fast
+        bar.update(task, completed=done, where=f"step {done}/{now.steps}")
+        elapsed = max(bar.tasks[task].elapsed or 0.0, 1e-3)
+        figures.plain = facts(now, (now.total.actions - before[0]) / elapsed)
+
+    with Live(Group(bar, figures), console=console, refresh_per_second=10):
         yield watch
+
+
+def _unwatched(now: RunProgress) -> None:
+    """Nobody is looking."""
 
 
 def facts(now: RunProgress, actions_per_s: float) -> str:
@@ -132,5 +142,5 @@ def money(now: RunProgress) -> str:
     if not now.priced:
         return PRICE_UNKNOWN
     projected = now.spent.usd * now.steps / max(1, now.step)
-    ceiling = "" if now.ceilings.budget_usd is None else f" of {now.ceilings.budget_usd:.2f}"
-    return f"{now.spent.usd:.4f} USD, {projected:.2f} projected{ceiling}"
+    ceiling = "" if now.ceilings.budget_usd is None else f" of {now.ceilings.budget_usd:.2f} at most"
+    return f"{now.spent.usd:.4f} USD, {projected:.{4 if projected < 1 else 2}f} projected{ceiling}"

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
+from tests.llm.stub_server import stub_server
+from tests.scenarios.asking import ASKING
 from tests.scenarios.terminal import Terminal
 
 RUN = {
@@ -36,6 +46,36 @@ def test_run_and_resume(terminal: Terminal, small: Path, tmp_path: Path) -> None
     assert resumed | {"wall_s": 0} == ran | {"wall_s": 0}
     assert terminal("digest", tmp_path / "run", "--json").json() == {"digest": ran["digest"]}
     assert terminal("digest", tmp_path / "run").out == f"{ran['digest']}\n"
+
+
+def test_progress_shows_every_figure_on_a_narrow_terminal(tmp_path: Path) -> None:
+    (tmp_path / "asking.toml").write_text(ASKING)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with stub_server() as server:
+        order = ["run", "asking.toml", "--out", "run", "--llm", server.base_url, "--budget-usd", "9"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moltarium.scenarios", *order, "--json"],
+            cwd=tmp_path,
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
+        )
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 1 << 16):
+                shown += part
+        except OSError:  # how Linux says that nobody holds the other end any more
+            pass
+        assert process.wait(60) == 0
+    os.close(ours)
+    line = " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).split())
+    figures = (
+        r"step 8/8 .* ETA .* actions \(\d+/s\) · tokens [\d,]+ in, [\d,]+ cached, [\d,]+ out"
+        r" · [\d.]+ USD, [\d.]+ projected of 9.00 at most · 0 × 429, 0 retries, \d+ invalid"
+    )
+    assert re.search(figures, line), line[-600:]
 
 
 def test_import_accounts_for_every_row(terminal: Terminal, tmp_path: Path) -> None:
