@@ -64,11 +64,21 @@ def put_figures(title: str, figures: Mapping[str, Any], as_json: bool) -> None:
 
 
 def figure(cell: object) -> str:
-    """Return a cell as a person reads it: four significant digits, a dash for nothing."""
+    """Return a cell as a person reads it: four significant digits, a dash for nothing, no brackets of code.
+
+    Examples
+    --------
+    >>> figure({"invalid": 0.125, "stuck": None}), figure(()), figure(["one", "two"])
+    ('invalid 0.125, stuck –', '–', 'one; two')
+    """
     if cell is None:
         return "–"
     if isinstance(cell, float):
         return f"{cell:.4g}"
+    if isinstance(cell, Mapping):
+        return ", ".join(f"{name} {figure(value)}" for name, value in cell.items()) or "–"
+    if isinstance(cell, list | tuple):
+        return "; ".join(figure(each) for each in cell) or "–"
     return str(cell)
 
 

@@ -13,6 +13,7 @@ import sys
 import termios
 from pathlib import Path
 
+from moltarium.scenarios.terminal import figure
 from tests.llm.stub_server import stub_server
 from tests.scenarios.asking import ASKING
 from tests.scenarios.terminal import Terminal
@@ -101,3 +102,17 @@ def test_validate_and_schema(terminal: Terminal, small: Path) -> None:
     assert terminal("validate", small, "--set", "clock.steps=7", "--json").json()["clock"]["steps"] == 7
     assert "clock" in json.loads(terminal("schema").out)["properties"]
     assert "quickstart" in terminal("scenarios").out
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (None, "–"),
+        (0.123456, "0.1235"),
+        ((), "–"),
+        (["one", "two"], "one; two"),
+        ({"invalid": 0.125, "stuck": None}, "invalid 0.125, stuck –"),
+    ],
+)
+def test_no_brackets_of_code_in_a_table(cell: object, shown: str) -> None:
+    assert figure(cell) == shown
