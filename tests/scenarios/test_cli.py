@@ -13,6 +13,8 @@ import sys
 import termios
 from pathlib import Path
 
+import pytest
+
 from moltarium.scenarios.terminal import figure
 from tests.llm.stub_server import stub_server
 from tests.scenarios.asking import ASKING
