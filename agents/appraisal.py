@@ -73,7 +73,7 @@ class Contribution(NamedTuple):
     kind: str
     """``"read"``, ``"reply"``, ``"mention"``, ``"vote"``, ``"rejection"`` or ``"removal"``."""
     source: str
-    """Id of the target that caused it; empty if it has none."""
+    """Id of the target that caused it; of a rejection its category; empty if neither is known."""
     weight: float
     """Attention paid to it, in [0, 1]."""
     v: float
@@ -117,7 +117,7 @@ def appraise(seen: Observation, feelings: Mapping[str, VAD]) -> tuple[Contributi
             Contribution("vote", seen.votes_on, weight, *(PRAISED if seen.votes_received > 0 else BLAMED))
         )
     pulls.extend(
-        Contribution("rejection", "", REJECTION, *THWARTED)
+        Contribution("rejection", refusal.category, REJECTION, *THWARTED)
         for refusal in seen.refusals
         if refusal.category not in UNFELT
     )

@@ -236,7 +236,7 @@ class Appraisal(NamedTuple):
     kind: str
     """``"read"``, ``"reply"``, ``"mention"``, ``"vote"``, ``"rejection"``, ``"removal"`` …"""
     source: str
-    """Id of the target that caused it."""
+    """Id of the target that caused it; of a rejection its category; empty if neither is known."""
     weight: float
     """Attention paid to it, 0 to 1."""
     dv: float

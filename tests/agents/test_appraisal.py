@@ -114,7 +114,7 @@ def test_refusals_and_removals_hurt_but_malformed_answers_do_not(seen: Seen, an_
     refusals = (Refusal("WritePost", "rate_limit", "wait"), Refusal("Abstain", "malformed", "not JSON"))
     notices = (Notice("removal", an_item("p0"), "off topic"),)
     pulls = appraise(seen(**CALM | {"feed": (), "refusals": refusals, "notices": notices}), {})
-    assert [pull.kind for pull in pulls] == ["removal", "rejection"]
+    assert [(pull.kind, pull.source) for pull in pulls] == [("removal", "p0"), ("rejection", "rate_limit")]
     assert all(pull.v < 0 for pull in pulls)
     assert pool(pulls)[2] == "p0"
 
