@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from moltarium.analysis.corpus import OPENING
 from moltarium.sim.record.errors import MoltariumError
+from moltarium.sim.record.health import health_of
 from moltarium.sim.record.layout import FILE
 from moltarium.sim.record.lock import holder
-from moltarium.sim.record.schema import Agent, Comment, Post, Run
+from moltarium.sim.record.schema import Agent, Comment, LlmCall, Post, Run
 from moltarium.sim.record.store import RunReader
 
 _STAMPED: Final = (FILE, f"{FILE}-wal")
@@ -34,6 +36,14 @@ class Facts(NamedTuple):
     posts: int
     """Written in this record, without the opening that seeded it; likewise `comments`."""
     comments: int
+    models: tuple[str, ...] = ()
+    """Models whose replies were used, the busiest first."""
+    calls: int = 0
+    """Replies used."""
+    cost_usd: float = 0.0
+    """What they cost by the price table; 0 where it knew no price."""
+    invalid: float | None = None
+    """Share of the turns that asked a model whose answer could not be used; ``None`` if none asked."""
 
 
 class Entry(NamedTuple):
@@ -140,6 +150,8 @@ def read_facts(folder: Path) -> Facts:
     with closing(RunReader(folder)) as record, record.still():
         simulated = record.run.kind == "simulated"
         last = record.last_step()
+        health = health_of(record)
+        models = Counter(row.model for row in record.rows(LlmCall))
         return Facts(
             record.run,
             (last or 0) if simulated else None,
@@ -147,6 +159,10 @@ def read_facts(folder: Path) -> Facts:
             len({row.agent_id for row in record.rows(Agent)}),
             record.count(Post) - sum(1 for _ in record.rows_where(Post, step=OPENING)),
             record.count(Comment) - sum(1 for _ in record.rows_where(Comment, step=OPENING)),
+            tuple(name for name, _ in models.most_common()),
+            health.calls,
+            health.cost_usd,
+            health.rates()["invalid"],
         )
 
 

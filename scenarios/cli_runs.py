@@ -229,7 +229,7 @@ def ctl(
 
 def failures(folder: RunFolder, as_json: JsonFlag = False) -> None:
     """List what was refused or unusable, by agent and category, and the rates of it."""
-    from moltarium.scenarios.health import health_of
+    from moltarium.sim.record.health import health_of
     from moltarium.sim.record.store import RunReader
 
     with RunReader(folder) as record:

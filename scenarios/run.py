@@ -20,7 +20,6 @@ from moltarium.scenarios.endpoints import (
     price_table,
     priced,
 )
-from moltarium.scenarios.health import health_of
 from moltarium.scenarios.minds import ASKING
 from moltarium.scenarios.progress import Progress, Watch
 from moltarium.scenarios.recorded import recorded_scenario, run_row
@@ -34,6 +33,7 @@ from moltarium.sim.llm.gateway import Gateway
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import RecordError
 from moltarium.sim.record.files import make_folder
+from moltarium.sim.record.health import health_of
 from moltarium.sim.record.lock import WriterLock, must_hold_no_record
 from moltarium.sim.record.schema import Run
 from moltarium.sim.record.store import RunReader

@@ -17,6 +17,7 @@ from moltarium.dashboards.parts import (
     behind,
     card,
     chart,
+    counted,
     csv_link,
     files,
     frame_table,
@@ -31,8 +32,8 @@ from moltarium.dashboards.parts import (
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line, shown
 from moltarium.sim.record.coverage import coverage_of
+from moltarium.sim.record.health import health_of
 from moltarium.sim.record.schema import (
-    Action,
     Community,
     LlmCall,
     Quarantine,
@@ -41,8 +42,8 @@ from moltarium.sim.record.schema import (
 )
 from moltarium.sim.record.warnings import warnings_of
 
-ABSTAIN = "Abstain"
-"""Kind of the rejection that stands for a model answer which could not be used."""
+MOST_INVALID = 0.05
+"""Share of unusable answers from which on the health strip says that it is worth a look."""
 
 HEADLINE = {
     "network.reply.reciprocity": "Reciprocity (reply → parent's author)",
@@ -181,19 +182,18 @@ def _health(source: Source) -> Component:
                 ", ".join(f"{line(c, 30)} {n:,}" for c, n in refused.most_common(6)) or "none",
             )
         )
-        asked = record.count(Action)
-        if asked:
-            bad = sum(row.action == ABSTAIN for row in record.rows(Rejection))
-            facts.append(
-                _fact(
-                    "Invalid model answers",
-                    f"{bad / asked:.1%}",
-                    "ok" if bad / asked < 0.05 else "look",
-                    f"{bad:,} unusable among {asked:,} answers and actions of minds that ask a model",
-                )
+        health = health_of(record)
+        bad = health.rates()["invalid"]
+        facts.append(
+            _fact(
+                "Invalid model answers",
+                "–" if bad is None else f"{bad:.1%}",
+                "ok" if bad is None or bad < MOST_INVALID else "look",
+                "no mind asked a model"
+                if bad is None
+                else f"of the turns that asked a model; {counted(health.repaired, 'turn')} repaired",
             )
-        else:
-            facts.append(_fact("Invalid model answers", "–", "ok", "no mind asked a model"))
+        )
     warnings = warnings_of(record)
     if warnings:
         words = "; ".join(shown(each, 400) for each in warnings)

@@ -19,7 +19,7 @@ from moltarium.dashboards.serving import served
 from moltarium.dashboards.shelf import Shelf, key_of
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.errors import RecordError
-from moltarium.sim.record.schema import SCHEMA_VERSION, Agent, Comment, Post, Run
+from moltarium.sim.record.schema import SCHEMA_VERSION, Agent, Comment, LlmCall, Post, Rejection, Run
 from moltarium.sim.record.writer import RunWriter
 
 CHROMIUM = shutil.which("chromium")
@@ -82,7 +82,7 @@ def test_every_record_is_listed_with_what_it_says_and_the_damaged_by_its_error(f
     assert set(entries) == {"one", HOSTILE, "broken"}
     facts = entries["one"].facts
     assert facts is not None
-    assert facts[1:] == (3, 8, 2, 3, 3), "the opening's post was not written here"
+    assert facts[1:] == (3, 8, 2, 3, 3, (), 0, 0.0, None), "the opening's post was not written here"
     seen = entries[HOSTILE]
     assert seen.facts is not None
     assert seen.facts[1:3] == (None, None), "an observed record has no steps"
@@ -113,6 +113,23 @@ def test_at_most_two_are_ticked_and_strangers_never(folder: Path) -> None:
     assert f"/run/{one}/against/{seen}/compare" in shown
     assert broken not in shown
     assert "/against/" not in json_of(page.view(entries, {"tick": one}))
+
+
+def test_the_list_tells_models_cost_and_invalid_answers_and_is_ordered_by_them(tmp_path: Path) -> None:
+    write(tmp_path / "a", run_of("Zebra"))
+    with RunWriter.create(tmp_path / "b", run_of("Ape")) as writer:
+        for step in (1, 2, 3, 4):
+            call = ("a", "decide", "q", "r", "some-model", 9, 0, 3, 0.5, False)
+            writer.append([LlmCall(2 * step, 0, step, *call)])
+        writer.append([Rejection(99, 0, 4, "a", "Abstain", "malformed", "no JSON")])
+    entries = Shelf(tmp_path).entries()
+    shown = json_of(page.view(entries, {"sort": "cost"}))
+    assert "some-model" in shown
+    assert "4 calls, $2.00, 25.0% invalid" in shown
+    assert shown.index("Ape") < shown.index("Zebra")
+    assert "sort=cost" in shown, "a tick keeps the order"
+    assert page._ordered(entries, "title")[0].folder.name == "b"
+    assert page._ordered(entries, "posts")[0].folder.name == "a"
 
 
 def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from moltarium.scenarios.cli import app
-from moltarium.scenarios.health import STUCK_TURNS, health_of
 from moltarium.scenarios.load import load
 from moltarium.scenarios.recorded import run_row
 from moltarium.scenarios.run import resume_run, start_run
@@ -21,6 +20,7 @@ from moltarium.scenarios.tracing import FILE
 from moltarium.scenarios.world import build_world
 from moltarium.sim.llm.endpoint import Secret
 from moltarium.sim.record.errors import CeilingReached
+from moltarium.sim.record.health import STUCK_TURNS, health_of
 from moltarium.sim.record.schema import LlmCall, Rejection, Row, Telemetry
 from moltarium.sim.record.store import RunReader
 from moltarium.sim.record.writer import RunWriter
