@@ -94,7 +94,7 @@ def split_title(text: str) -> tuple[str, str]:
     if bar and len(words(title)) >= 1 and body:
         return title[:TITLE_CHARS], body
     whole = text.replace("|", " ").strip()
-    end = _SENTENCE_END.search(whole)
+    end = next((end for end in _SENTENCE_END.finditer(whole) if _TOKEN.search(whole[: end.start()])), None)
     if end and end.end() <= TITLE_CHARS and whole[end.end() :].strip():
         return whole[: end.end()].rstrip(".").strip(), whole[end.end() :].strip()
     if len(whole) <= TITLE_CHARS:

@@ -327,6 +327,7 @@ class TestWriterMind:
             ("Only one sentence here.", "Only one sentence here", "Only one sentence here."),
             ("Is it? Yes.", "Is it?", "Yes."),
             ("A title |", "A title", "A title"),
+            (". Tides. They come back.", ". Tides", "They come back."),
         ],
     )
     def test_titles_are_found(self, text: str, title: str, body: str) -> None:

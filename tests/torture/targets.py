@@ -100,7 +100,8 @@ def check_completion(data: bytes) -> None:
             assert wording.category in {"refused_by_model", "empty", "malformed"}
             continue
         title, body = split_title(wording.text)
-        assert title
+        assert title.strip()
+        assert body.strip()
         assert (title + body).encode()
     value = said.field(Reply(text, "stop", "m"), "text")
     assert value is None or value.encode()
