@@ -133,6 +133,14 @@ def bare_app(base: str = "") -> dash.Dash:
         Input("theme-switch", "n_clicks"),
         State("theme", "data"),
     )
+    # A part that follows a live run asks anew, unless nobody looks.
+    turn(
+        ClientsideFunction("moltarium", "pulse"),
+        Output({"type": "slow-query", "name": MATCH}, "data"),
+        Input({"type": "pulse", "name": MATCH}, "n_intervals"),
+        State({"type": "slow-query", "name": MATCH}, "data"),
+        prevent_initial_call=True,
+    )
     # Answers may come in another order than the questions: what was not asked for last is not placed.
     turn(
         ClientsideFunction("moltarium", "place"),

@@ -49,6 +49,9 @@
         apply(next);
         return next;
       },
+      pulse: function (beat, query) {
+        return document.hidden ? window.dash_clientside.no_update : Object.assign({}, query, { beat: String(beat) });
+      },
       place: async function (answer, links) {
         const keep = window.dash_clientside.no_update;
         const asked = () => answer && answer.to[0] === location.pathname && answer.to[1] === location.search;

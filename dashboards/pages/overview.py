@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from moltarium.dashboards import content, figures
 from moltarium.dashboards.findings import found_measures
 from moltarium.dashboards.page import Lab, Page
+from moltarium.dashboards.pages import live
 from moltarium.dashboards.parts import (
     Child,
     Query,
@@ -92,6 +93,7 @@ def _view(lab: Lab, query: Query) -> Component:
         [
             page_head(title_of(source.run), None, html.Div(badges(source.run), className="badges")),
             html.Div(_counts(source), className="figures"),
+            live.strip(source, query),
             card(
                 files("activity", query, "posts and comments over time"),
                 chart(
@@ -230,4 +232,4 @@ def _fact(name: str, value: str, state: str, detail: str) -> html.Div:
     )
 
 
-PAGE = Page("overview", "Overview", _view, {"measures": _measures})
+PAGE = Page("overview", "Overview", _view, {"live": live.now, "measures": _measures})

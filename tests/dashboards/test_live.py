@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -27,7 +28,7 @@ from moltarium.dashboards.source import Source
 from moltarium.scenarios.load import load
 from moltarium.scenarios.run import start_run
 from moltarium.sim.record.coverage import Coverage
-from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, Run
+from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, Rejection, Run
 from moltarium.sim.record.store import RunReader
 from moltarium.sim.record.writer import RunWriter
 
@@ -43,6 +44,8 @@ heartbeat = "1h"
 size = 40
 """
 STEPS = 24
+CHROMIUM = shutil.which("chromium")
+PATIENCE_MS = 60_000
 RUN = Run("r", "simulated", "", SCHEMA_VERSION, None, None, 1, None, Coverage().json(), "0", None, "{}")
 
 
@@ -165,3 +168,26 @@ def test_no_path_of_a_request_leads_to_a_file(path: str, hostile: Path) -> None:
         assert b"root:" not in answer.data
         if answer.status_code == 200:
             assert b"react-entry-point" in answer.data, "the empty frame, which every page begins with"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs the system's Chromium on PATH")
+def test_the_overview_of_a_live_run_goes_on_by_itself(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    writer = RunWriter.create(tmp_path / "run", RUN)
+    writer.append([Post(0, 0, 1, "p", "a", "g", "", "", None), Comment(1, 0, 1, "c", "p", None, "a", "")])
+    writer.commit(step=1)
+    with served(create_app(tmp_path / "run")) as address, sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_page()
+        page.goto(address)
+        steps = page.locator(".key-figure", has_text="steps").locator(".figure")
+        page.get_by_text("1 of –").wait_for(timeout=PATIENCE_MS)
+        writer.append([Rejection(2, 0, 2, "a", "CastVote", "own_target", "<b>not your own</b>")])
+        writer.commit(step=2)
+        page.get_by_text("<b>not your own</b>").wait_for(timeout=PATIENCE_MS)
+        assert steps.inner_text() == "2 of –"
+        writer.close()
+        page.get_by_text("The run has stopped").wait_for(timeout=PATIENCE_MS)
+        chromium.close()
