@@ -1,8 +1,9 @@
 """Graph measures beside networkx on the same graph in the same run, and the battery on a synthetic snapshot.
 
-Run as ``python -m benchmarks.structure [--nodes N --edges M] [--battery | --snapshot]`` from the checkout.
-Kernels are compiled before anything is timed. ``--battery`` takes every measure with 200 draws on a record
-whose networks are that graph, ``--snapshot`` on one of 1,000,000 posts and 3,000,000 comments.
+Run as ``python -m benchmarks.structure [--nodes N --edges M] [--battery | --snapshot | --record RUN]`` from
+the checkout. Kernels are compiled before anything is timed. ``--battery`` takes every measure with 200 draws
+on a record whose networks are that graph, ``--snapshot`` on one of 1,000,000 posts and 3,000,000 comments,
+``--record`` on a run or snapshot that lies on disk.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
 
 import networkx as nx
@@ -37,6 +39,8 @@ from moltarium.analysis.graphs.structure import (
 from moltarium.analysis.metric import REGISTRY, Sampling
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Post, R, Row, Run
+from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.view import Record
 
 T = TypeVar("T")
 
@@ -254,7 +258,7 @@ def beside_networkx(nodes: int, edges: int) -> list[Check]:
     return checks
 
 
-def battery_on(record: Synthetic, draws: int, minutes: float) -> list[Check]:
+def battery_on(record: Record, draws: int, minutes: float) -> list[Check]:
     """Return how long each family takes on a record, the whole, and the memory at its highest."""
     measure(Synthetic(100, 500, 60), draws=2)
     start, worked = time.perf_counter(), time.process_time()
@@ -282,11 +286,15 @@ def main() -> None:
     parser.add_argument("--edges", type=int, default=1_000_000)
     parser.add_argument("--battery", action="store_true", help="every measure on that graph, not networkx")
     parser.add_argument("--snapshot", action="store_true")
+    parser.add_argument("--record", type=Path, metavar="RUN", help="every measure on a run or snapshot")
     chosen = parser.parse_args()
     if chosen.battery:
         print(table(battery_on(Wired(hubs(chosen.nodes, chosen.edges)), 200, 3)))
     elif chosen.snapshot:
         print(table(battery_on(Synthetic(1_000_000, 3_000_000, 150_000), 200, 10)))
+    elif chosen.record:
+        with RunReader(chosen.record) as record:
+            print(table(battery_on(record, 200, 10)))
     else:
         print(table(beside_networkx(chosen.nodes, chosen.edges)))
 
