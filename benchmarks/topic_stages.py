@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks.words import SYLLABLES
 from moltarium.analysis.words.topic_quality import coherence, diversity
-from moltarium.analysis.words.topic_stages import COMPONENTS, Floats, Ints, means, pca, umap
-from moltarium.analysis.words.topics import WORDS, once, vectorizer
+from moltarium.analysis.words.topic_stages import COMPONENTS, Floats, Ints, Means, pca, umap
+from moltarium.analysis.words.topics import WORDS, default_topics, once, vectorizer
 from moltarium.scenarios.embedders import open_embedder
 from moltarium.sim.record.schema import Comment, Post
 from moltarium.sim.record.store import RunReader
@@ -101,9 +101,16 @@ def svd(vectors: Floats, seed: int) -> Floats:
 
 
 def kmeans(reduced: Floats, seed: int) -> Ints:
-    """Cluster by k-means, with as many topics as `moltarium topics` takes by default."""
-    wanted = round(1.25 * len(reduced) ** 0.4)
-    return np.asarray(means(len(reduced), wanted, seed).fit_predict(reduced), np.int64)
+    """Cluster as `moltarium topics` does: k-means from refined starts."""
+    return Means(default_topics(len(reduced)), seed).fit_predict(reduced)
+
+
+def ten_starts(reduced: Floats, seed: int) -> Ints:
+    """Cluster by the best of ten starts of k-means."""
+    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+
+    model: Any = KMeans(default_topics(len(reduced)), n_init=10, random_state=seed)  # pyright: ignore[reportArgumentType]
+    return np.asarray(model.fit_predict(reduced), np.int64)
 
 
 def density(least: int, selection: str) -> Callable[[Floats, int], Ints]:
@@ -124,16 +131,18 @@ REDUCTIONS: Final[dict[str, Callable[[Floats, int], Floats]]] = {
     "UMAP 5": umap,
 }
 CLUSTERINGS: Final[dict[str, Callable[[Floats, int], Ints]]] = {
-    "k-means": kmeans,
+    "k-means, refined": kmeans,
+    "k-means, best of ten": ten_starts,
     "HDBSCAN 10": density(10, "eom"),
     "HDBSCAN 50": density(50, "eom"),
     "HDBSCAN 15 leaf": density(15, "leaf"),
 }
 STAGES: Final = (
-    ("PCA 50", "k-means"),
-    ("SVD 50", "k-means"),
+    ("PCA 50", "k-means, refined"),
+    ("PCA 50", "k-means, best of ten"),
+    ("SVD 50", "k-means, refined"),
     ("PCA 50", "HDBSCAN 10"),
-    ("UMAP 5", "k-means"),
+    ("UMAP 5", "k-means, refined"),
     ("UMAP 5", "HDBSCAN 10"),
     ("UMAP 5", "HDBSCAN 50"),
     ("UMAP 5", "HDBSCAN 15 leaf"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,9 +19,9 @@ from moltarium.analysis.words.topic_stages import (
     DIMENSIONS,
     Floats,
     Ints,
+    Means,
     Reduction,
     lonely,
-    means,
     pca,
     places,
     stability,
@@ -120,9 +121,10 @@ def topics(
     """Return what a record's posts are about.
 
     BERTopic (Grootendorst 2022, arXiv:2203.05794) on static embeddings, with its two slow stages replaced by
-    PCA and k-means: words per topic are class-based TF-IDF, ``√tf(w, topic) · log(1 + A / f(w))``, with A the
-    mean number of words per topic. A word counts once per post, so that no long post names a topic. Distinct
-    texts are fitted, in order of their text, so neither copies nor the order of rows change a topic.
+    PCA and k-means from refined starts (`topic_stages.Means`): words per topic are class-based TF-IDF,
+    ``√tf(w, topic) · log(1 + A / f(w))``, with A the mean number of words per topic. A word counts once per
+    post, so that no long post names a topic, and links count for nothing. Distinct texts are fitted, in order
+    of their text, so neither copies nor the order of rows change a topic.
     Stability (Hubert & Arabie 1985, doi:10.1007/BF01908075) compares the clusters with those of other seeds.
 
     Parameters
@@ -132,8 +134,8 @@ def topics(
     seed
         Seeds k-means and the map.
     n_topics
-        Number of topics; default: 1.25 · (distinct texts)^0.4, which is 8 for 100 texts and 136 for 122,438,
-        of which arXiv:2602.12634 made 150 topics.
+        Number of topics; default: `default_topics` of the distinct texts, which is 8 for 100 texts and 136
+        for 122,438, of which arXiv:2602.12634 made 150 topics.
     embedder
         Default: `static_embedder`.
     reduction
@@ -160,11 +162,16 @@ def topics(
     known = frame["text"].isin(set(texts)).to_numpy()
     if len(texts) < MIN_POSTS:
         raise NotComputable(f"at least {MIN_POSTS} distinct posts with words (has {len(texts)})")
-    wanted = n_topics or max(round(1.25 * len(texts) ** 0.4), 4)
+    wanted = n_topics or default_topics(len(texts))
     fitted = _fit(texts, vectors, min(wanted, len(texts) // 2), seed, reduction)
     row_of = {text: row for row, text in enumerate(texts)}
     rows = np.array([row_of.get(text, -1) for text in frame["text"]], np.int64)
     return _result(frame, rows, known, fitted, f"BERTopic · {embedder.name} · {_METHODS[reduction]}")
+
+
+def default_topics(n: int) -> int:
+    """Return how many topics are sought in n distinct texts: 1.25 · n^0.4, at least 4."""
+    return max(round(1.25 * math.pow(n, 0.4)), 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,7 @@ def _fit(texts: list[str], vectors: Vectors, n_topics: int, seed: int, reduction
         components = pca(vectors)
         model: Any = BERTopic(
             umap_model=_Given(components if reduction == "pca" else umap(vectors, seed)),
-            hdbscan_model=means(len(texts), n_topics, seed),
+            hdbscan_model=Means(n_topics, seed),
             vectorizer_model=vectorizer(),
             language="multilingual",
             ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
