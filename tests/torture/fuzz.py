@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,21 +36,28 @@ _COVER: Final = re.compile(r"cov: (\d+)")
 
 
 def inputs(target: Target) -> st.SearchStrategy[bytes]:
-    """Return well-formed inputs, with pieces of grammar, noise and cuts worked into them, or noise alone."""
-    edit = st.tuples(
-        st.floats(0, 1), st.integers(0, 12), st.sampled_from(target.words) | st.binary(max_size=6)
-    )
-    edited = st.builds(_edited, st.sampled_from(target.seeds), st.lists(edit, max_size=6))
-    woven = st.lists(st.sampled_from(target.words) | st.binary(max_size=3), max_size=40).map(b"".join)
+    """Return well-formed inputs, with pieces of grammar, noise and cuts worked into them, or noise alone.
+
+    What is worked in where is one string of bytes: to draw each piece by itself takes three times as long.
+    """
+    script = st.binary(min_size=4, max_size=48)
+    edited = st.builds(partial(_edited, target.words), st.sampled_from(target.seeds), script)
     deep = st.tuples(st.sampled_from(target.words), st.integers(1, 3000)).map(lambda pair: pair[0] * pair[1])
-    return edited | woven | deep | st.binary(max_size=200)
+    return edited | script.map(partial(_woven, target.words)) | deep | st.binary(max_size=200)
 
 
-def _edited(data: bytes, edits: list[tuple[float, int, bytes]]) -> bytes:
-    for place, gone, put in edits:
-        at = int(place * len(data))
-        data = data[:at] + put + data[at + gone :]
+def _edited(words: Sequence[bytes], data: bytes, script: bytes) -> bytes:
+    """Cut and put so often as there are four bytes: where (two), how much goes, what comes."""
+    for high, low, gone, come in zip(*(iter(script),) * 4, strict=False):
+        at = (high << 8 | low) * (len(data) + 1) >> 16
+        put = words[come % len(words)] if come % 4 else bytes([low])
+        data = data[:at] + put + data[at + gone % 13 :]
     return data
+
+
+def _woven(words: Sequence[bytes], script: bytes) -> bytes:
+    """Put a piece of grammar, or now and then any byte, for each byte."""
+    return b"".join(words[byte % len(words)] if byte % 4 else bytes([byte]) for byte in script)
 
 
 def pumped(target: Target) -> Iterator[bytes]:
