@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
+from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+from sklearn.metrics import adjusted_rand_score  # type: ignore[import-untyped]
 
 from moltarium.analysis.words import topic_stages
 from moltarium.analysis.words.topic_stages import Floats, Means
