@@ -23,6 +23,7 @@ from moltarium.dashboards.theme import (
     SERIES,
     SYMBOLS,
     drawn,
+    hatched,
 )
 from moltarium.dashboards.untrusted import inside_figure
 
@@ -213,7 +214,7 @@ def topics_over_time(found: Topics) -> go.Figure:
         traces.append(
             go.Scatter(
                 x=counts.index, y=counts[i], stackgroup="topics", name=inside_figure(topic.label, 40),
-                mode="lines", line={"width": 0.6, "color": SERIES[i]},
+                mode="lines", line={"width": 0.6, "color": SERIES[i]}, fillpattern=hatched(i),
                 hovertemplate="%{y} posts<extra>%{fullData.name}</extra>",
             )
         )  # fmt: skip

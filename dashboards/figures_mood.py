@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 from moltarium.dashboards.figures import between, mark
-from moltarium.dashboards.theme import CORAL, CORAL_BAND, DASHES, SERIES, drawn, sign_of
+from moltarium.dashboards.theme import CORAL, CORAL_BAND, DASHES, EMOTIONS, SERIES, drawn, hatched, sign_of
 from moltarium.dashboards.untrusted import inside_figure
 
 
@@ -53,12 +53,13 @@ def label_shares(frame: pd.DataFrame, at: str, labels: Mapping[str, str], what: 
     what
         What is shared: "agents", "texts".
     """
+    places = {label: place for place, label in enumerate(EMOTIONS)}
     figure = drawn(
         *(
             go.Scatter(
                 x=frame[at], y=100 * frame[column], stackgroup="labels", mode="lines",
                 name=f"{sign_of(label).glyph} {inside_figure(label, 30)}",
-                line={"width": 0.6, "color": sign_of(label).colour},
+                line={"width": 0.6, "color": sign_of(label).colour}, fillpattern=hatched(places.get(label, len(places))),
                 hovertemplate="%{y:.1f} %<extra>%{fullData.name}</extra>",
             )
             for label, column in labels.items()

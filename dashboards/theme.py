@@ -23,6 +23,8 @@ SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "cross", "pentag
 """Marker shapes that go with `SERIES`, so that colour is never alone."""
 GLYPHS: Final = ("●", "■", "◆", "▲", "✚", "⬟", "⬢", "★")
 """`SYMBOLS` as characters."""
+PATTERNS: Final = ("", "/", "\\", "x", "-", "|", "+", ".")
+"""Hatchings that go with `SERIES`, for areas."""
 DASHES: Final = ("solid", "dash", "dot", "dashdot")
 """Line styles that go with `SERIES`."""
 
@@ -76,6 +78,11 @@ TEMPLATE: Final = go.layout.Template(
     }
 )
 """Transparent grounds; text and hover boxes take the page's own colours through the style sheet."""
+
+
+def hatched(place: int) -> dict[str, Any]:
+    """Return the fill that tells an area from its neighbours without colour, by its place among them."""
+    return {"shape": PATTERNS[place % len(PATTERNS)], "fillmode": "overlay", "size": 7, "solidity": 0.12}
 
 
 def drawn(*traces: Any, height: int = 360, **layout: Any) -> go.Figure:

@@ -9,6 +9,7 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from moltarium.analysis.corpus import OPENING
 from moltarium.dashboards import content
 from moltarium.dashboards.page import Lab
 from moltarium.dashboards.parts import (
@@ -75,9 +76,15 @@ def now(lab: Lab, _query: Query) -> Component:
         table(columns, rows, "Latest refusals and unusable answers") if rows else None,
         title="Live",
         note="A process is writing this run; what stands below is of the moment at which the page was opened."
-        f" `moltarium ctl {line(source.path.name, 60)} status` knows what is in flight.",
+        f" What is in flight is told by: moltarium ctl {line(source.path.name, 60)} status",
         wide=True,
     )
+
+
+def written(source: Source, table: type[Post] | type[Comment]) -> int:
+    """Return how many posts or comments the run has made, without those that it opened on."""
+    opening = sum(1 for _ in source.record.rows_where(table, step=OPENING))
+    return source.record.count(table) - opening
 
 
 def _figures(source: Source) -> list[Component]:
@@ -87,8 +94,8 @@ def _figures(source: Source) -> list[Component]:
         plain_figure(
             "steps", f"{number(done or 0)} of {number(planned)}", "Steps committed, of those planned."
         ),
-        plain_figure("posts", number(record.count(Post)), "With those that the society opened on."),
-        plain_figure("comments", number(record.count(Comment)), "With those that the society opened on."),
+        plain_figure("posts", number(written(source, Post)), "Written so far."),
+        plain_figure("comments", number(written(source, Comment)), "Written so far, replies included."),
     ]
     calls = record.frame(LlmCall)
     if len(calls):

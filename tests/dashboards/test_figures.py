@@ -16,7 +16,7 @@ from moltarium.dashboards.content import activity_counts
 from moltarium.dashboards.drawing import springs
 from moltarium.dashboards.figures_agent import Drawing, mood_lines, network
 from moltarium.dashboards.figures_structure import ccdf
-from moltarium.dashboards.theme import CORAL, EMOTIONS, GLYPHS, GREY, SERIES, SYMBOLS
+from moltarium.dashboards.theme import CORAL, EMOTIONS, GLYPHS, GREY, PATTERNS, SERIES, SYMBOLS
 from moltarium.dashboards.untrusted import inside_figure, line, shown
 
 
@@ -111,7 +111,7 @@ def test_a_tail_is_the_share_that_reaches_each_value(values: list[int]) -> None:
 
 
 def test_colour_is_never_alone() -> None:
-    assert len(SERIES) == len(SYMBOLS) == len(GLYPHS) == len(set(SYMBOLS))
+    assert len(SERIES) == len(SYMBOLS) == len(GLYPHS) == len(set(SYMBOLS)) == len(set(PATTERNS))
     assert len({sign.glyph for sign in EMOTIONS.values()}) == len(EMOTIONS)
     assert len({sign.colour for sign in EMOTIONS.values()}) == len(EMOTIONS)
 
