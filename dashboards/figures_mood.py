@@ -59,7 +59,8 @@ def label_shares(frame: pd.DataFrame, at: str, labels: Mapping[str, str], what: 
             go.Scatter(
                 x=frame[at], y=100 * frame[column], stackgroup="labels", mode="lines",
                 name=f"{sign_of(label).glyph} {inside_figure(label, 30)}",
-                line={"width": 0.6, "color": sign_of(label).colour}, fillpattern=hatched(places.get(label, len(places))),
+                line={"width": 0.6, "color": sign_of(label).colour},
+                fillpattern=hatched(places.get(label, len(places))),
                 hovertemplate="%{y:.1f} %<extra>%{fullData.name}</extra>",
             )
             for label, column in labels.items()
