@@ -11,7 +11,6 @@ from dash.development.base_component import Component
 from moltarium.dashboards import figures_words
 from moltarium.dashboards.effects import Shown, against_null, effects_table, lacking
 from moltarium.dashboards.findings import (
-    Finding,
     drift_effects,
     found_drift,
     found_motives,
@@ -42,10 +41,6 @@ from moltarium.dashboards.parts import (
 from moltarium.dashboards.untrusted import line
 
 
-def _said(finding: Finding) -> Component:
-    return headline(finding.sentence, finding.evidence, finding.tone)
-
-
 def _drift(_lab: Lab, query: Query) -> Component:
     return html.Div(
         [
@@ -62,7 +57,7 @@ def _drift_found(lab: Lab, query: Query) -> Component:
     study = found.event_study
     return html.Div(
         [
-            _said(say_drift(found)),
+            headline(*say_drift(found)),
             card(
                 csv_link("drift", query, "the effects"),
                 effects_table(effects, f"{found.agents:,} agents, {found.posts:,} posts, {found.vectors}")
@@ -102,6 +97,9 @@ def _motives(_lab: Lab, query: Query) -> Component:
 _EFFECTS: Final = (
     ("persona", "persona: nearness of posts to their author's bio", "mean"),
     ("uptake", "uptake: words of the parent in a reply", "mean"),
+    ("uptake_of_meaning", "uptake: meaning of the parent in a reply", "mean"),
+    ("follow_up_questions", "replies that ask about their parent", "mean"),
+    ("answers", "answers to questions less to other comments", "difference"),
     ("tone", "tone: change of valence inside authors", "change"),
 )
 
@@ -122,7 +120,7 @@ def _motives_found(lab: Lab, query: Query) -> Component:
     missing = motives_missing(found)
     return html.Div(
         [
-            _said(say_motives(found)),
+            headline(*say_motives(found)),
             html.Div(
                 [
                     card(
@@ -130,7 +128,7 @@ def _motives_found(lab: Lab, query: Query) -> Component:
                         chart(figures_words.shares(found["acts"], "act"), "Shares of speech acts", "acts"),
                         _behind(found["acts"], "Speech acts of posts, shares with 95 % intervals"),
                         title="Speech acts",
-                        note="Rules over surface patterns: a sketch, whose share not covered is shown too.",
+                        note="By a small classifier that agrees moderately with a person; English only.",
                     ),
                     _tone(found["tone"], query),
                 ],
