@@ -62,9 +62,10 @@ class Sample:
 
     turns: int = 0
     sampled: int = 0
-    calls: int = 0
-    chars_in: list[int] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
     """Per sampled turn."""
+    chars_in: list[int] = field(default_factory=list)
+    """Likewise."""
     chars_out: int = 0
     limit_out: int = 0
     """Sum of `Request.max_tokens`."""
@@ -157,18 +158,19 @@ class _Gauge:
 
     def _weigh(self, seen: Observation, rng: np.random.Generator) -> None:
         thought = self.mind.decide(seen, rng)
-        chars = 0
+        chars = calls = 0
         try:
             asks = next(thought)
             while True:
                 chars += sum(map(_length, asks))
-                self.sample.calls += len(asks)
+                calls += len(asks)
                 self.sample.limit_out += sum(ask.max_tokens for ask in asks)
                 asks = thought.send(
                     [Reply(_VALID if ask.schema else _SENTENCE, "stop", "none") for ask in asks]
                 )
         except StopIteration:
             self.sample.chars_in.append(chars)
+            self.sample.calls.append(calls)
 
 
 def _length(ask: Request) -> int:
@@ -266,21 +268,27 @@ def _extrapolated(sample: Sample, turns: int) -> tuple[Range, Range, Range]:
     """Return calls, tokens in and tokens out of all `turns`, from the sampled ones."""
     if not sample.sampled:
         return Range(0.0, 0.0, 0.0), Range(0.0, 0.0, 0.0), Range(0.0, 0.0, 0.0)
-    per_turn = sample.calls / sample.sampled
-    calls = Range(turns * per_turn, turns * (per_turn + REPAIR_RATE / 2), turns * (per_turn + REPAIR_RATE))
-    more = [1.0, calls.expected / calls.low, calls.high / calls.low] if calls.low else [1.0, 1.0, 1.0]
-    chars = np.array(sample.chars_in, dtype=np.float64)
-    mean = float(chars.mean())
-    error = 1.96 * float(chars.std(ddof=1)) / math.sqrt(len(chars)) if len(chars) > 1 else 0.0
-    tokens = turns * mean / CHARS_PER_TOKEN
+    per_turn, spread = _mean(sample.calls, turns)
+    again = [1.0, 1 + REPAIR_RATE / 2 / per_turn, 1 + REPAIR_RATE / per_turn] if per_turn else [1.0, 1.0, 1.0]
+    made = turns * per_turn
+    calls = Range(max(0.0, made - spread), made * again[1], (made + spread) * again[2])
+    chars, spread = _mean(sample.chars_in, turns)
     tokens_in = Range(
-        turns * (mean - error) / CHARS_PER_TOKEN * (1 - TOKENIZER_SPREAD),
-        tokens * more[1],
-        turns * (mean + error) / CHARS_PER_TOKEN * (1 + TOKENIZER_SPREAD) * more[2],
+        max(0.0, turns * chars - spread) / CHARS_PER_TOKEN * (1 - TOKENIZER_SPREAD),
+        turns * chars / CHARS_PER_TOKEN * again[1],
+        (turns * chars + spread) / CHARS_PER_TOKEN * (1 + TOKENIZER_SPREAD) * again[2],
     )
     limit = turns * sample.limit_out / sample.sampled
     likely = min(limit, turns * sample.chars_out / sample.sampled / CHARS_PER_TOKEN)
-    return calls, tokens_in, Range(likely / 2, likely * more[1], limit * more[2])
+    least = min(likely, calls.low * len(_VALID) / CHARS_PER_TOKEN)
+    return calls, tokens_in, Range(least, likely * again[1], limit * again[2])
+
+
+def _mean(sampled: Sequence[int], turns: int) -> tuple[float, float]:
+    """Return the mean per turn, and how far (95 %) the sum over all turns of another run may be from it."""
+    values = np.array(sampled, dtype=np.float64)
+    sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return float(values.mean()), 1.96 * sd * math.sqrt(turns + turns**2 / len(values))
 
 
 def _price_used(label: str, scenario: Scenario) -> PriceUsed:
