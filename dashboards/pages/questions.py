@@ -14,7 +14,6 @@ from moltarium.analysis.words.topics import Topics
 from moltarium.dashboards import figures
 from moltarium.dashboards.effects import effects_table, lacking
 from moltarium.dashboards.findings import (
-    Finding,
     found_alignment,
     found_norm_report,
     found_norms,
@@ -50,10 +49,6 @@ from moltarium.dashboards.parts import (
 )
 from moltarium.dashboards.theme import GLYPHS, SERIES
 from moltarium.dashboards.untrusted import line
-
-
-def _said(finding: Finding) -> Component:
-    return headline(finding.sentence, finding.evidence, finding.tone)
 
 
 def _topics(_lab: Lab, query: Query) -> Component:
@@ -119,7 +114,7 @@ def _topics_found(lab: Lab, query: Query) -> Component:
     ]  # fmt: skip
     return html.Div(
         [
-            _said(say_topics(found)),
+            headline(*say_topics(found)),
             html.Div(
                 [
                     card(
@@ -253,7 +248,7 @@ def _norms_found(lab: Lab, query: Query) -> Component:
     )
     return html.Div(
         [
-            _said(say_norms(found)),
+            headline(*say_norms(found)),
             card(
                 files("norms", query, "dispersion by window"),
                 chart(
@@ -288,7 +283,7 @@ def _alignment_found(lab: Lab, query: Query) -> Component:
     left = ", ".join(f"{n:,} {reason}" for reason, n in found.left_out.items() if n) or "none"
     return html.Div(
         [
-            _said(say_alignment(found)),
+            headline(*say_alignment(found)),
             html.Div(
                 [
                     card(
@@ -360,7 +355,7 @@ def _reciprocity_found(lab: Lab, query: Query) -> Component:
     )
     return html.Div(
         [
-            _said(say_reciprocity(found)),
+            headline(*say_reciprocity(found)),
             card(
                 files("reciprocity-null", query, "reciprocity among its null draws"),
                 chart(
