@@ -43,3 +43,14 @@ def test_the_index_lists_every_page() -> None:
 
 def test_every_shipped_scenario_has_a_page() -> None:
     assert {page.stem for page in ROOT.glob("docs/scenarios/*.md")} == set(shipped())
+
+
+def test_every_test_that_is_named_exists() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]*(?:\.py)?)::(test_\w+)`", text)
+    assert len(named) > 50, "every fault names a test"
+    source = ""
+    for file, test in named:
+        if file:
+            source = (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert re.search(rf"def {test}\(", source), f"{file}::{test}"

@@ -43,12 +43,6 @@ def test_every_family_has_a_worked_example(page: str) -> None:
     assert text.count("orked example") >= len(explained)
 
 
-def test_every_page_that_is_linked_exists() -> None:
-    for page in METRICS.glob("*.md"):
-        for link in re.findall(r"\]\(([\w./-]+\.md)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / link).is_file(), f"{page.name}: {link}"
-
-
 def test_the_first_days_list_every_measure_or_what_it_lacks() -> None:
     page = EARLY.read_text(encoding="utf-8")
     for name in definitions():
