@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,7 +86,7 @@ def run(
     settings += [f"ceilings.{key}={json.dumps(value)}" for key, value in given.items()]
     resolved = with_models(load(scenario, settings), llm, model)
     if detach:
-        _detached(out)
+        _detached(out, as_json)
         return
     with watching(resolved.name) as watch:
         result = start_run(resolved, out, watch=watch, glimpse=watch, replay=replay, otel=otel)
@@ -291,11 +292,14 @@ def _over(spec: CeilingsSpec, given: dict[str, Any]) -> CeilingsSpec:
         ) from error
 
 
-def _detached(out: Path) -> None:
+def _detached(out: Path, as_json: bool) -> None:
     from moltarium.scenarios.detach import detach
 
     pid = detach([argument for argument in sys.argv[1:] if argument != "--detach"], out)
-    say(f"process {pid} runs it; look: moltarium ctl {out} status · log: {out / 'run.log'}")
+    if as_json:
+        put_json({"run": str(out), "pid": pid})
+        return
+    say(f"process {pid} runs it; look: moltarium ctl {shlex.quote(str(out))} status · log: {out / 'run.log'}")
 
 
 def with_models(scenario: Scenario, llm: str | None, model: str | None) -> Scenario:
