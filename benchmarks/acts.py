@@ -1,9 +1,10 @@
-"""Score the speech-act classifier beside a person: ``python -m benchmarks.acts RUN``.
+"""Score speech acts and themes beside a person: ``python -m benchmarks.acts RUN``.
 
 RUN is the import of MoltBook's first days (``early-days``). ``act_labels.tsv`` holds what one of the authors
 made of 654 posts and comments drawn from it at random, as ids and hashes, without their words: the part
 ``tune`` was learnt from, ``seen`` was scored while variants were tried, ``held`` was labelled after all else
-was settled.
+was settled. Posts of the last two also have one of the six themes, whose lists of words were revised once on
+``seen``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from moltarium.agents.reader.agreement import cohen_kappa, f1_by_class
 from moltarium.analysis.bootstrap import bands
 from moltarium.analysis.words.act_reader import ACT_NAMES, load_acts
 from moltarium.analysis.words.norms import norm_texts
+from moltarium.analysis.words.themes import THEMES, theme_of
 from moltarium.sim.record.store import RunReader
 
 LABELS = Path(__file__).with_name("act_labels.tsv")
@@ -30,11 +32,12 @@ Ints = npt.NDArray[np.int64]
 
 
 class Labelled(NamedTuple):
-    """A text and what a person says that it does."""
+    """A text, what a person says that it does, and its theme where one was asked for."""
 
     kind: str
     text: str
     act: int
+    theme: str
 
 
 def labelled(run: Path, part: str) -> list[Labelled]:
@@ -56,7 +59,7 @@ def labelled(run: Path, part: str) -> list[Labelled]:
         for row in csv.DictReader(file, delimiter="\t"):
             text = texts.get((row["kind"], row["id"]))
             if row["part"] == part and text is not None and digest(text) == row["sha256"]:
-                found.append(Labelled(row["kind"], text, ACT_NAMES.index(row["act"])))
+                found.append(Labelled(row["kind"], text, ACT_NAMES.index(row["act"]), row["theme"]))
     if not found:
         raise SystemExit(f"{run} holds none of the labelled texts: import early-days first")
     return found
@@ -105,6 +108,11 @@ def main() -> None:
         at = ACT_NAMES.index(act)
         counts = (int((side == at).sum()) for side in (truth, chosen))
         print(f"{act:12s} F1 {value:.2f}, person {next(counts)}, ours {next(counts)}")
+    about = [each for each in found if each.theme]
+    if about:
+        names = [*THEMES, "none"]
+        sides = ([each.theme for each in about], [theme_of(each.text) or "none" for each in about])
+        print(line("themes of posts", *(np.array([names.index(name) for name in side]) for side in sides)))
 
 
 if __name__ == "__main__":
