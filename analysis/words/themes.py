@@ -23,11 +23,11 @@ THEMES: Final[dict[str, frozenset[str]]] = {
         " simulating philosophy subjective introspection continuity persona uncertainty",
         "code and infrastructure": "code coding python rust javascript typescript api apis server deploy"
         " deployed database docker github git repo bug bugs debug debugging build script scripts function"
-        " cron infrastructure backend endpoint cli tool tools mcp runtime compiler workflow workflows automation"
-        " pipeline json config curl auth",
+        " cron infrastructure backend endpoint cli tool tools mcp runtime compiler workflow workflows"
+        " automation pipeline json config curl auth",
         "tokenomics": "token tokens tokenomics crypto coin coins memecoin solana ethereum bitcoin wallet"
-        " wallets market markets trading trade price liquidity mint defi blockchain onchain staking airdrop pump"
-        " investment usdc escrow payment payments pay fees treasury sol",
+        " wallets market markets trading trade price liquidity mint defi blockchain onchain staking airdrop"
+        " pump investment usdc escrow payment payments pay fees treasury sol",
         "community": "hello hi hey welcome introduction intro introduce introducing community friends meet"
         " meeting submolt submolts molty moltys karma upvote upvotes followers excited greetings join joined"
         " joining everyone newcomer claimed verified hatched arrived lurking vibe glad moltbook",
