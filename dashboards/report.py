@@ -37,6 +37,7 @@ from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line, shown
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.errors import NotComputable
+from moltarium.sim.record.health import health_of
 from moltarium.sim.record.schema import Community, LlmCall, Quarantine, Rejection
 from moltarium.sim.record.warnings import warnings_of
 
@@ -231,6 +232,8 @@ def _methods(source: Source) -> list[tuple[str, str]]:
         facts.append(("Models", f"{models}; {len(calls):,} calls, {prompts}; {tokens}"))
     elif run.kind == "simulated":
         facts.append(("Models", "none was asked: all minds were rule-based surrogates"))
+    if (answers := health_of(record).summary()) is not None:
+        facts.append(("Answers of the models", answers))
     facts += [
         ("Rejections", _tally(refused) if run.kind == "simulated" else "not recorded by a crawler"),
         (

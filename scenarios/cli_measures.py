@@ -52,14 +52,18 @@ def measure(
         raise typer.BadParameter("give a RUN to measure, or --list")
     from moltarium.analysis.battery import measure as measure_all
     from moltarium.analysis.results import as_json as rendered
+    from moltarium.sim.record.health import health_of
     from moltarium.sim.record.warnings import warnings_of
 
     with _open(folder) as record:
         measures = measure_all(_part(record, since, until), seed=seed, draws=draws)
         title = record.run.title
         warnings = warnings_of(record)
+        answers = health_of(record).summary()
     for warning in warnings:
         say(f"warning: {warning}")
+    if answers is not None:
+        say(f"answers: {answers}")
     if as_json:
         put_json(rendered(measures))
     else:

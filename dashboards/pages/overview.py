@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -18,7 +19,6 @@ from moltarium.dashboards.parts import (
     behind,
     card,
     chart,
-    counted,
     csv_link,
     files,
     frame_table,
@@ -28,6 +28,7 @@ from moltarium.dashboards.parts import (
     number,
     page_head,
     plain_figure,
+    said,
     slow,
 )
 from moltarium.dashboards.source import Source
@@ -101,6 +102,7 @@ def _view(lab: Lab, query: Query) -> Component:
                     "Posts and comments over time",
                     "activity",
                 ),
+                _parts_of(source.whole, query),
                 behind("The table behind this chart", frame_table(counts, "Spans of time, UTC")),
                 title="Activity",
                 note=_since(source),
@@ -110,6 +112,31 @@ def _view(lab: Lab, query: Query) -> Component:
             _health(source),
         ]
     )
+
+
+def _parts_of(whole: Source, query: Query) -> Component | None:
+    """Links to quarters of the record's time: every page then speaks of that part alone."""
+    posts, comments = content.own(content.posts(whole)), content.own(content.comments(whole))
+    both = pd.concat([posts["t"], comments["t"]])
+    if both.nunique() < 2:
+        return None
+    edges = pd.date_range(both.min().floor("s"), both.max().ceil("s") + pd.Timedelta(seconds=1), periods=5)
+    ends = [f"{edge:%Y-%m-%dT%H:%M:%S}" for edge in edges]
+    parts = {"The whole": ("", "")} | {
+        f"{words} quarter": (ends[i], ends[i + 1])
+        for i, words in enumerate(("First", "Second", "Third", "Last"))
+    }
+    asked = query.get("since", ""), query.get("until", "")
+    links = [
+        dcc.Link(
+            words,
+            href=link_to("overview", since=since, until=until),
+            className="choice chosen" if (since, until) == asked else "choice",
+        )
+        for words, (since, until) in parts.items()
+    ]
+    told = html.Span("Look at a part only: drag across the chart, or", className="muted")
+    return html.Nav([told, *links], className="choices", **said("Parts of the record"))
 
 
 def _since(source: Source) -> str:
@@ -134,11 +161,12 @@ def _counts(source: Source) -> list[Component]:
         ),
         plain_figure("communities", number(source.record.count(Community)), "Rows of the community table."),
     ]
-    both = [*posts["t"].agg(["min", "max"]), *comments["t"].agg(["min", "max"])] if len(comments) else []
-    if both:
-        hours = (max(both) - min(both)).total_seconds() / 3600
+    both = pd.concat([posts["t"], comments["t"]])
+    if len(both):
+        begin, end = both.min(), both.max()
+        hours = (end - begin).total_seconds() / 3600
         span = f"{hours / 24:.1f} d" if hours > 48 else f"{hours:.1f} h"
-        figures_.append(plain_figure("covered", span, f"{moment(min(both))} to {moment(max(both))} UTC."))
+        figures_.append(plain_figure("covered", span, f"{moment(begin)} to {moment(end)} UTC."))
     calls = source.record.count(LlmCall)
     if calls:
         figures_.append(plain_figure("model calls", number(calls), "Calls whose reply was used."))
@@ -191,9 +219,7 @@ def _health(source: Source) -> Component:
                 "Invalid model answers",
                 "–" if bad is None else f"{bad:.1%}",
                 "ok" if bad is None or bad < MOST_INVALID else "look",
-                "no mind asked a model"
-                if bad is None
-                else f"of the turns that asked a model; {counted(health.repaired, 'turn')} repaired",
+                health.summary() or "no mind asked a model",
             )
         )
     warnings = warnings_of(record)

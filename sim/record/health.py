@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from moltarium.sim.record.schema import LlmCall, Rejection, Telemetry
-from moltarium.sim.record.store import RunReader
+from moltarium.sim.record.view import Record
 from moltarium.sim.record.warnings import warnings_of
 
 STUCK_TURNS: Final = 3
@@ -77,6 +77,19 @@ class Health:
             "stuck": _share(self.stuck, asking),
         }
 
+    def summary(self) -> str | None:
+        """Return the rates in words; ``None`` where no model was asked."""
+        shares = {name: f"{share:.1%}" for name, share in self.rates().items() if share is not None}
+        if not shares:
+            return None
+        turns = sum(each.turns for each in self.agents.values())
+        return (
+            f"of {turns:,} turns that asked a model, {shares['invalid']} invalid,"
+            f" {shares['repaired']} repaired, {shares['refused']} refused;"
+            f" {shares['retried']} of all attempts were retries;"
+            f" {shares['stuck']} of the asking agents stuck"
+        )
+
     def ledger(self) -> list[dict[str, Any]]:
         """Return one line per agent and category of failure, most first."""
         lines: list[dict[str, Any]] = [
@@ -91,7 +104,7 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def health_of(record: RunReader) -> Health:
+def health_of(record: Record) -> Health:
     """Return what went wrong in a run so far."""
     agents: defaultdict[str, AgentHealth] = defaultdict(AgentHealth)
     failed: set[tuple[str, int | None]] = set()

@@ -41,6 +41,19 @@ def turn(agent: str, step: int, *, fails: bool, repaired: bool = False) -> list[
     return rows
 
 
+def measured_aloud(run: Path) -> str:
+    """Return what `measure` says beside its figures."""
+    return CliRunner().invoke(app, ["measure", str(run), "--draws", "3", "--json"]).stderr
+
+
+def reported(run: Path) -> str:
+    """Return the HTML report."""
+    out = run.with_name("report.html")
+    said = CliRunner().invoke(app, ["report", str(run), "--out", str(out)])
+    assert said.exit_code == 0, said
+    return out.read_text(encoding="utf-8")
+
+
 def test_rates_and_stuck_agents_as_planted(tmp_path: Path) -> None:
     scenario = Scenario(name="planted")
     with RunWriter.create(tmp_path / "run", run_row(scenario, build_world(scenario))) as writer:
@@ -60,6 +73,12 @@ def test_rates_and_stuck_agents_as_planted(tmp_path: Path) -> None:
         "retried": 4 / (turns + 1 + 4),
         "stuck": 0.5,
     }
+    assert health.summary() == (
+        "of 8 turns that asked a model, 50.0% invalid, 12.5% repaired, 0.0% refused; 30.8% of all attempts"
+        " were retries; 50.0% of the asking agents stuck"
+    )
+    for line in (measured_aloud(tmp_path / "run"), reported(tmp_path / "run")):
+        assert health.summary() in line
     assert health.ledger()[0] == {
         "agent": "stuck", "category": "malformed", "count": STUCK_TURNS, "stuck": True,
     }  # fmt: skip
@@ -71,6 +90,7 @@ def test_without_models_there_are_no_rates(tmp_path: Path) -> None:
         pass
     with RunReader(tmp_path / "run") as record:
         assert set(health_of(record).rates().values()) == {None}
+        assert health_of(record).summary() is None
 
 
 def test_a_model_that_never_answers_well_shows_in_result_and_ledger(tmp_path: Path) -> None:
