@@ -78,7 +78,7 @@ def test_rates_and_stuck_agents_as_planted(tmp_path: Path) -> None:
         " were retries; 50.0% of the asking agents stuck"
     )
     for line in (measured_aloud(tmp_path / "run"), reported(tmp_path / "run")):
-        assert health.summary() in line
+        assert (health.summary() or "nothing") in line
     assert health.ledger()[0] == {
         "agent": "stuck", "category": "malformed", "count": STUCK_TURNS, "stuck": True,
     }  # fmt: skip
