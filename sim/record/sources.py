@@ -130,8 +130,10 @@ def _sort_in(path: Path, name: str, found: Found) -> None:
 
 
 def _about(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        text = file.read(MAX_PIECE)
     try:
-        about = orjson.loads(path.read_bytes()[:MAX_PIECE])
+        about = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ImportFailure(
             f"is not JSON ({error})", place=f"{path}:{error.lineno}:{error.colno}", remedy="mend or remove it"

@@ -112,6 +112,19 @@ def test_a_line_of_half_a_gigabyte_needs_no_memory(tmp_path: Path) -> None:
         assert [row.place for row in record.rows(Quarantine)] == ["posts.jsonl:2"]
 
 
+def test_what_a_snapshot_says_of_itself_needs_no_memory_either(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "posts.jsonl").write_text(lines([post("first")]))
+    with (source / "snapshot.json").open("wb") as file:
+        file.truncate(2**29)  # a hole, as above
+    command = [sys.executable, "-c", CAPPED, str(source), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "snapshot.json:1:1: is not JSON" in done.stderr
+    assert "MemoryError" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 PACKED = gzip.compress(
     lines(post(f"p{i}", content=os.urandom(60).hex()) for i in range(200)).encode(), mtime=0
 )
