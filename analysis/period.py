@@ -75,11 +75,19 @@ def during(record: Record, since: int | None = None, until: int | None = None) -
         return record
     if since is not None and until is not None and since >= until:
         raise ValueError("a period must end after it begins")
-    return _Period(record, -(2**63) if since is None else since, 2**63 - 1 if until is None else until)
+    return Period(record, -(2**63) if since is None else since, 2**63 - 1 if until is None else until)
 
 
-class _Period:
-    """A `Record` that withholds what lies outside. Made by `during`."""
+class Period:
+    """A `Record` that withholds what lies outside.
+
+    Parameters
+    ----------
+    record
+        As for `during`.
+    since, until
+        Microseconds since 1970 UTC. `since` is within, `until` is not.
+    """
 
     def __init__(self, record: Record, since: int, until: int) -> None:
         self._record = record
@@ -99,7 +107,10 @@ class _Period:
         return cast("Iterator[R]", self._rows(table))
 
     def _rows(self, table: type[Any]) -> Iterator[Any]:
-        rows: Iterator[Any] = self._record.rows(table)
+        return self.held(table, self._record.rows(table))
+
+    def held(self, table: type[Any], rows: Iterator[Any]) -> Iterator[Any]:
+        """Return those of a table's rows that the period holds, in their order."""
         if table in ASIDE:
             return rows
         if table is Score:

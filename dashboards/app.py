@@ -6,12 +6,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import dash
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
-from flask import Flask, request
+from flask import Flask, g, request
 
 from moltarium.dashboards import download, gate
 from moltarium.dashboards.page import Lab, Page, View
@@ -33,6 +33,7 @@ from moltarium.dashboards.parts import Query, card, lack, link_to, said
 from moltarium.dashboards.serving import TOKEN
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
+from moltarium.dashboards.window import ALWAYS, KEYS, span_of
 from moltarium.sim.record.errors import MoltariumError, NotComputable
 
 _LOG: Final = logging.getLogger(__name__)
@@ -146,8 +147,10 @@ def bare_app(base: str = "") -> dash.Dash:
         ClientsideFunction("moltarium", "place"),
         Output("content", "children"),
         Output({"type": "nav", "page": ALL}, "className"),
+        Output({"type": "nav", "page": ALL}, "href"),
         Input("answer", "data"),
         State({"type": "nav", "page": ALL}, "id"),
+        State({"type": "nav", "page": ALL}, "href"),
         prevent_initial_call=True,
     )
     return app
@@ -255,17 +258,21 @@ def addressed(pathname: str | None, search: str | None, content: Component, here
     here
         Which entry of the navigation is marked.
     """
-    return {"to": [pathname, search], "content": content, "here": here}
+    query = read_query(search)
+    window = urlencode({key: query[key] for key in KEYS if query.get(key)})
+    return {"to": [pathname, search], "content": content, "here": here, "window": window}
 
 
 def read_query(search: str | None) -> dict[str, str]:
     return dict(parse_qsl((search or "").lstrip("?")[:4000]))
 
 
-def _shown(view: View, lab: Lab, query: Query, what: str) -> Component:
+def _shown(view: View, lab: Lab, query: Query, what: str, *, cut: bool = True) -> Component:
+    g.window = {key: query[key] for key in KEYS if query.get(key)}
+    part = lab.during(query) if cut else lab
     try:
-        with lab.still():
-            return view(lab, query)
+        with part.still():
+            return view(part, query)
     except NotComputable as missing:
         return lack(missing.needs, what)
 
@@ -278,9 +285,9 @@ def _broken(error: Exception) -> Component:
 
 
 def _connect(app: dash.Dash, lab: Lab) -> None:
-    """Four callbacks; every page is a function of the address."""
-
+    """Every page, and every slow part of one, is a function of the address."""
     download.offer(app.server, lab)
+    _steer(app)
 
     @app.callback(Output("answer", "data"), Input("address", "pathname"), Input("address", "search"))
     def show(pathname: str | None, search: str | None) -> dict[str, Any]:
@@ -291,7 +298,10 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
                 html.P("There is no such page."), dcc.Link("To the overview", href=link_to("overview"))
             )
         else:
-            content = _shown(page.view, lab, read_query(search), page.title)
+            query = read_query(search)
+            content = _shown(page.view, lab, query, page.title, cut=page.cut)
+            if page.cut and span_of(query) != ALWAYS:
+                content = html.Div([_span(path, query), content], className="cut")
         return addressed(pathname, search, content, {"thread": "threads", "agent": "agents"}.get(path, path))
 
     @app.callback(
@@ -308,12 +318,18 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         Output({"type": "why", "target": MATCH}, "children"),
         Input({"type": "why-ask", "target": MATCH}, "n_clicks"),
         State({"type": "why-ask", "target": MATCH}, "id"),
+        State("address", "search"),
         prevent_initial_call=True,
         on_error=_broken,
     )
-    def ask(clicks: int, part: dict[str, str]) -> Any:
+    def ask(clicks: int, part: dict[str, str], search: str | None) -> Any:
+        _keep_window(search)
         with lab.still():
             return reasons.explain(lab, part["target"]) if clicks == 1 else no_update
+
+
+def _steer(app: dash.Dash) -> None:
+    """What a visitor types, clicks or drags changes the address, and that alone."""
 
     @app.callback(
         Output("address", "search"),
@@ -333,11 +349,44 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
     @app.callback(
         Output("address", "href"),
         Input({"type": "graph", "name": ALL}, "clickData"),
+        State("address", "search"),
         prevent_initial_call=True,
     )
-    def follow(clicks: list[dict[str, Any] | None]) -> Any:
+    def follow(clicks: list[dict[str, Any] | None], search: str | None) -> Any:
+        _keep_window(search)
         clicked = next((click for click in clicks if click), None)
         lead = clicked["points"][0].get("customdata") if clicked and ctx.triggered else None
         if not (isinstance(lead, list) and len(lead) == 2 and lead[0] in ("thread", "agent")):
             return no_update
         return link_to(str(lead[0]), id=lead[1])
+
+    @app.callback(
+        Output("address", "search", allow_duplicate=True),
+        Input({"type": "graph", "name": "activity"}, "relayoutData"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+    def cut(moved: dict[str, Any] | None, search: str | None) -> Any:
+        ends = [(moved or {}).get(f"xaxis.range[{place}]") for place in (0, 1)]
+        if not all(isinstance(end, str) for end in ends):
+            return no_update
+        since, until = (str(end).replace(" ", "T")[:19] for end in ends)
+        _, mark, rest = link_to("", **{**read_query(search), "since": since, "until": until}).partition("?")
+        return mark + rest
+
+
+def _keep_window(search: str | None) -> None:
+    """Let links that are built for this request keep the span of time that its page is about."""
+    query = read_query(search)
+    g.window = {key: query[key] for key in KEYS if query.get(key)}
+
+
+def _span(path: str, query: Query) -> Component:
+    """Say that a page is about a part of the record, and how to see all of it."""
+    since, until = (line(query.get(key, ""), 40).replace("T", " ") for key in KEYS)
+    told = f"Only {since or 'the beginning'} to {until or 'the end'} UTC"
+    everything = link_to(path, **{**query, "since": "", "until": "", "page": None})
+    return html.P(
+        [html.Span(told), dcc.Link("See the whole record ✕", href=everything, className="choice chosen")],
+        className="span",
+    )

@@ -236,7 +236,7 @@ class Place:
 
 
 def places(source: Source) -> dict[str, Place]:
-    """Return every post and comment by id."""
+    """Return every post and comment of the whole record by id: what moved a mood may lie before a span."""
 
     def compute(own: Source) -> dict[str, Place]:
         found = {
@@ -247,4 +247,4 @@ def places(source: Source) -> dict[str, Place]:
             found[row.comment_id] = Place(row.post_id, row.author, row.body)
         return found
 
-    return source.get("places", compute)
+    return source.whole.get("places", compute)

@@ -261,9 +261,11 @@ def offer(server: Flask, lab: Lab) -> None:
         fill = SHEETS.get(name)
         if fill is None:
             abort(404, "There is no such table.")
+        query = request.args.to_dict()
+        part = lab if name == "thread" else lab.during(query)
         try:
-            with lab.still():
-                written = write_sheet(fill(lab, request.args.to_dict()))
+            with part.still():
+                written = write_sheet(fill(part, query))
         except KeyError:
             abort(404, "There is no such table in this record.")
         except NotComputable as lack:

@@ -79,7 +79,7 @@ def activity(counts: pd.DataFrame, marks: Sequence[tuple[pd.Timestamp, str]] = (
         ),
         height=280, hovermode="x unified",
     )  # fmt: skip
-    figure.update_yaxes(rangemode="tozero", title_text=f"per {_span(width.iloc[0])}")
+    figure.update_yaxes(rangemode="tozero", title_text=f"per {_span(width.iloc[0])}", fixedrange=True)
     return mark(figure, marks)
 
 

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from moltarium.dashboards.parts import Query
 from moltarium.dashboards.source import Source
+from moltarium.dashboards.window import span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class Lab:
                 if source is not None:
                     stack.enter_context(source.record.still())
             yield
+
+    def during(self, query: Query) -> Lab:
+        """Return what the lab is of the span that the address asks for; the second record stays whole."""
+        return Lab(self.source.during(span_of(query)), self.against)
 
     def close(self) -> None:
         """Close the records."""
@@ -52,3 +57,5 @@ class Page:
     """Parts that are filled in after the page is up, by name."""
     listed: bool = True
     """Whether the navigation shows it."""
+    cut: bool = True
+    """Whether it is about the span that the address asks for, or always about the whole record."""

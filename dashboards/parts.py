@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 from dash import dcc, html
 from dash.development.base_component import Component
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 
 from moltarium.analysis.metric import Measure, Null
 from moltarium.dashboards.methods import Method
@@ -36,9 +36,11 @@ class Column(NamedTuple):
 def link_to(page: str, /, **query: object) -> str:
     """Return the address of a page with its filters; empty and missing ones are left out.
 
-    It lies beneath the address at which the visitor found the record, if that is one of several.
+    It lies beneath the address at which the visitor found the record, if that is one of several, and keeps
+    the span of time that is looked at (`g.window`), unless it names another.
     """
-    kept = {key: str(value) for key, value in query.items() if value not in (None, "")}
+    window = g.get("window", {}) if has_request_context() else {}
+    kept = {key: str(value) for key, value in {**window, **query}.items() if value not in (None, "")}
     base = request.script_root if has_request_context() else ""
     path = f"{base}/" if page == "overview" else f"{base}/{page}"
     return f"{path}?{urlencode(kept)}" if kept else path
@@ -236,6 +238,7 @@ def chart(figure: go.Figure, what: str, name: str) -> html.Div:
             style={"height": f"{height_of(figure)}px"},
             config={
                 "displaylogo": False,
+                "showTips": False,
                 "modeBarButtons": [["resetScale2d"]],
             },
         ),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
+from moltarium.dashboards.window import ALWAYS, Span, Window
 from moltarium.sim.record.coverage import coverage_of
 from moltarium.sim.record.errors import NotComputable
 from moltarium.sim.record.schema import Run
 from moltarium.sim.record.store import RunReader
 
 T = TypeVar("T")
+
+SPANS: Final = 4
+"""Parts of a record of which results are kept."""
 
 
 class Source:
@@ -26,6 +30,8 @@ class Source:
     ----------
     path
         The record's folder.
+    whole, span
+        The source of the whole record, where this one sees only a span of it. Made by `during`.
 
     Raises
     ------
@@ -33,11 +39,15 @@ class Source:
         If there is no readable record.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, whole: Source | None = None, span: Span = ALWAYS) -> None:
         self.path = path
         """The record's folder."""
-        self.record = RunReader(path)
-        """The record itself."""
+        self._reader: RunReader = RunReader(path) if whole is None else whole._reader
+        self.record: RunReader | Window = self._reader if whole is None else Window(self._reader, span)
+        """The record itself, or the span of it."""
+        self.whole: Source = self if whole is None else whole
+        """The source that sees all of it."""
+        self._spans: OrderedDict[Span, Source] = OrderedDict()
         self._kept: dict[str, tuple[int, Any]] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._gate = threading.Lock()
@@ -51,6 +61,17 @@ class Source:
     def synthetic(self) -> bool:
         """Whether the content only serves in place of a real snapshot."""
         return coverage_of(self.run).synthetic
+
+    def during(self, span: Span) -> Source:
+        """Return the source of a span of the record; the last `SPANS` asked for keep their results."""
+        if span == ALWAYS:
+            return self
+        with self._gate:
+            found = self._spans.pop(span, None) or Source(self.path, whole=self, span=span)
+            self._spans[span] = found
+            while len(self._spans) > SPANS:
+                self._spans.popitem(last=False)
+        return found
 
     def get(self, name: str, compute: Callable[[Source], T]) -> T:
         """Return what `compute` gives for this record, from before if the record has not grown since.

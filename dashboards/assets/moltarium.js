@@ -52,18 +52,23 @@
       pulse: function (beat, query) {
         return document.hidden ? window.dash_clientside.no_update : Object.assign({}, query, { beat: String(beat) });
       },
-      place: async function (answer, links) {
+      place: async function (answer, links, hrefs) {
         const keep = window.dash_clientside.no_update;
         const asked = () => answer && answer.to[0] === location.pathname && answer.to[1] === location.search;
         while (asked() && Date.now() - typedAt < PAUSE_MS) await new Promise((go) => setTimeout(go, 50));
-        if (!asked()) return [keep, links.map(() => keep)];
+        if (!asked()) return [keep, links.map(() => keep), links.map(() => keep)];
         const box = document.activeElement;
         if (box && box.matches(".search input")) carryOn(box);
         window.requestAnimationFrame(function () {
           const here = document.querySelector(".nav-link.here");
           if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
         });
-        return [answer.content, links.map((l) => "nav-link" + (l.page === answer.here ? " here" : ""))];
+        const span = answer.window ? "?" + answer.window : "";
+        return [
+          answer.content,
+          links.map((link) => "nav-link" + (link.page === answer.here ? " here" : "")),
+          hrefs.map((href) => href.split("?")[0] + span),
+        ];
       },
     },
   });

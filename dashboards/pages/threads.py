@@ -362,5 +362,5 @@ def _ask(target: str) -> Component:
 
 PAGES: Final = (
     Page("threads", "Threads", _list),
-    Page("thread", "Thread", _reader, listed=False),
+    Page("thread", "Thread", _reader, listed=False, cut=False),
 )

@@ -260,6 +260,32 @@ def test_every_chart_can_be_taken_away_and_read_as_a_table(browser: Any, address
     witness.clean()
 
 
+def test_dragging_across_the_activity_cuts_every_page(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    page = witness.page
+    witness.go(address)
+    page.wait_for_selector(".js-plotly-plot .nsewdrag", timeout=PATIENCE_MS)
+    page.wait_for_timeout(300)
+    room = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    height = room["y"] + room["height"] / 2
+    page.mouse.move(room["x"] + 0.3 * room["width"], height)
+    page.mouse.down()
+    page.mouse.move(room["x"] + 0.5 * room["width"], height, steps=5)
+    page.mouse.move(room["x"] + 0.6 * room["width"], height, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**/?since=1970-*&until=1970-*", timeout=PATIENCE_MS)
+    page.locator(".span", has_text="Only 1970-").wait_for(timeout=PATIENCE_MS)
+    page.locator(".nav-link", has_text="Threads").click()
+    page.wait_for_url("**/threads?since=1970-*", timeout=PATIENCE_MS)
+    page.locator("h1", has_text="Threads").wait_for(timeout=PATIENCE_MS)
+    some = int(page.locator(".pager").inner_text().partition(" of ")[2].split()[0])
+    assert 0 < some < 80
+    page.get_by_text("See the whole record").click()
+    page.locator(".pager", has_text="of 80").wait_for(timeout=PATIENCE_MS)
+    assert page.url == f"{address}/threads"
+    witness.clean()
+
+
 def test_who_types_on_while_a_page_is_placed_loses_no_key(browser: Any, address: str) -> None:
     witness = Witness(browser, address)
     page = witness.page
