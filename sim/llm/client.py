@@ -18,6 +18,7 @@ import httpx2
 import openai
 
 from moltarium.agents.interface import Message, Reply, Request
+from moltarium.sim.llm.bounded import bound
 from moltarium.sim.llm.budget import Budget, Cost
 from moltarium.sim.llm.endpoint import Endpoint
 from moltarium.sim.llm.failures import RETRYABLE, Failure, Halted, Trouble, backoff, classify
@@ -67,6 +68,8 @@ class Client:
             http_client=openai.DefaultAioHttpClient(
                 trust_env=not endpoint.local,
                 timeout=endpoint.deadline_s,
+                headers={"Accept-Encoding": "identity"},
+                event_hooks={"response": [bound]},
                 limits=httpx2.Limits(
                     max_connections=endpoint.concurrency + 4,
                     max_keepalive_connections=endpoint.concurrency + 4,

@@ -103,7 +103,8 @@ class Fault:
     """One way of going wrong, instead of answering."""
 
     kind: str
-    """``status``, ``hang``, ``drip``, ``cut``, ``html``, ``malformed``, ``gzip``, ``reset``, ``raw``."""
+    """``status``, ``hang``, ``drip``, ``cut``, ``html``, ``malformed``, ``gzip``, ``flood``,
+    ``reset``, ``raw``."""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"error": {"message": "scripted"}}'
@@ -114,6 +115,13 @@ def status(code: int, message: str = "scripted", **headers: str) -> Fault:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Fault("status", code, named, orjson.dumps({"error": {"message": message}}))
 
+
+_PIECES = {
+    "drip": (b" ", 1000, {"Content-Length": "1000"}),
+    "cut": (b" ", 1, {"Content-Length": "1000"}),
+    "flood": (b" " * 2**20, 1000, {}),
+}
+"""What is sent bit by bit: the bit, how often, and what was promised."""
 
 Script = Callable[[dict[str, Any], int], Fault | None]
 """From a request's body and how often that body came before to a fault, or ``None`` to answer."""
@@ -245,12 +253,13 @@ class StubServer:
             return web.Response(body=b"no gzip at all", headers={"Content-Encoding": "gzip"})
         if fault.kind == "hang":
             await asyncio.sleep(3600)
-        if fault.kind in {"drip", "cut"}:
-            response = web.StreamResponse(headers={"Content-Length": "1000"})
+        if fault.kind in _PIECES:
+            piece, times, headers = _PIECES[fault.kind]
+            response = web.StreamResponse(headers=headers)
             await response.prepare(request)
-            for _ in range(1000 if fault.kind == "drip" else 1):
-                await response.write(b" ")
-                await asyncio.sleep(0.05)
+            for _ in range(times):
+                await response.write(piece)
+                await asyncio.sleep(0.05 if len(piece) == 1 else 0)
         if request.transport is not None:
             request.transport.abort()
         return web.Response()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import random
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from moltarium.agents.interface import Message, Request, Thought, WritePost
+from moltarium.sim.llm.bounded import LONGEST, LONGEST_PACKED
 from moltarium.sim.llm.failures import Trouble
 from moltarium.sim.llm.lane import STRIKES
 from moltarium.sim.llm.replies import ReplyStore
@@ -17,6 +20,8 @@ from moltarium.sim.record.errors import ModelRefusedAccess, ModelUnavailable
 from tests.llm.conftest import SCHEMA, GatewayAt, branching, pending
 from tests.llm.stub_server import Fault, Script, status, stub_server
 
+PACKED = {"Content-Encoding": "gzip"}
+NOISE = random.Random(1).randbytes(LONGEST_PACKED + 1)
 TRANSIENT = {
     "429": (status(429), Trouble.RATE_LIMITED),
     "429, seconds": (status(429, retry_after="0.01"), Trouble.RATE_LIMITED),
@@ -30,6 +35,10 @@ TRANSIENT = {
     "cut": (Fault("cut"), Trouble.UNREACHABLE),
     "reset": (Fault("reset"), Trouble.UNREACHABLE),
     "bad gzip": (Fault("gzip"), Trouble.UNREACHABLE),
+    "packed beyond measure": (
+        Fault("raw", headers=PACKED, body=gzip.compress(NOISE, 1)),
+        Trouble.UNREACHABLE,
+    ),
     "HTML page": (Fault("html"), Trouble.GARBLED),
     "malformed JSON": (Fault("malformed"), Trouble.GARBLED),
     "error inside a 200": (Fault("raw", body=b'{"error": {"code": 503}}'), Trouble.OVERLOADED),
@@ -97,6 +106,16 @@ def test_what_no_retry_can_mend_is_not_retried(fault: Fault, words: str, gateway
         with pytest.raises(ModelRefusedAccess, match=words):
             gateway_at(server.base_url).think(pending(1))
         assert server.requests == 1
+
+
+def test_an_answer_without_an_end_is_cut_off(gateway_at: GatewayAt) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with stub_server(script=first(1, Fault("flood"))) as server:
+        gateway = gateway_at(server.base_url, deadline_s=30.0)
+        gateway.think(pending(1))
+    assert dict(gateway.usage.troubles) == {Trouble.UNREACHABLE: 1}
+    grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert grown_mb < 8 * LONGEST / 2**20
 
 
 def test_nobody_there(gateway_at: GatewayAt) -> None:
