@@ -268,7 +268,6 @@ def read_query(search: str | None) -> dict[str, str]:
 
 
 def _shown(view: View, lab: Lab, query: Query, what: str, *, cut: bool = True) -> Component:
-    g.window = {key: query[key] for key in KEYS if query.get(key)}
     part = lab.during(query) if cut else lab
     try:
         with part.still():
@@ -299,6 +298,7 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
             )
         else:
             query = read_query(search)
+            _keep_window(query)
             content = _shown(page.view, lab, query, page.title, cut=page.cut)
             if page.cut and span_of(query) != ALWAYS:
                 content = html.Div([_span(path, query), content], className="cut")
@@ -312,6 +312,7 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
     )
     def fill(query: dict[str, str] | None, part: dict[str, str]) -> Component:
         name = part["name"]
+        _keep_window(query or {})
         return _shown(SLOW[name], lab, query or {}, name.capitalize())
 
     @app.callback(
@@ -323,7 +324,7 @@ def _connect(app: dash.Dash, lab: Lab) -> None:
         on_error=_broken,
     )
     def ask(clicks: int, part: dict[str, str], search: str | None) -> Any:
-        _keep_window(search)
+        _keep_window(read_query(search))
         with lab.still():
             return reasons.explain(lab, part["target"]) if clicks == 1 else no_update
 
@@ -353,7 +354,7 @@ def _steer(app: dash.Dash) -> None:
         prevent_initial_call=True,
     )
     def follow(clicks: list[dict[str, Any] | None], search: str | None) -> Any:
-        _keep_window(search)
+        _keep_window(read_query(search))
         clicked = next((click for click in clicks if click), None)
         lead = clicked["points"][0].get("customdata") if clicked and ctx.triggered else None
         if not (isinstance(lead, list) and len(lead) == 2 and lead[0] in ("thread", "agent")):
@@ -375,9 +376,8 @@ def _steer(app: dash.Dash) -> None:
         return mark + rest
 
 
-def _keep_window(search: str | None) -> None:
+def _keep_window(query: Query) -> None:
     """Let links that are built for this request keep the span of time that its page is about."""
-    query = read_query(search)
     g.window = {key: query[key] for key in KEYS if query.get(key)}
 
 

@@ -13,7 +13,7 @@ from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped]
 from moltarium.analysis.battery import measure
 from moltarium.analysis.period import during
 from moltarium.dashboards import content
-from moltarium.dashboards.app import PAGES, _shown
+from moltarium.dashboards.app import PAGES, _keep_window, _shown
 from moltarium.dashboards.app import create_app as app_of
 from moltarium.dashboards.findings import found_measures
 from moltarium.dashboards.page import Lab
@@ -75,6 +75,7 @@ def test_pages_and_links_keep_the_span_and_threads_stay_whole(source: Source) ->
     early = next(row.post_id for row in source.record.rows(Post))
     late = [row for row in source.record.rows(Post) if 2 * HOUR <= row.t < 6 * HOUR]
     with app_of(source.path).server.test_request_context("/"):
+        _keep_window(QUERY)
         listed = rendered(lambda: _shown(PAGES["threads"].view, lab, QUERY, "Threads"))
         assert f"of {len(late):,}" in listed
         links: list[Any] = [part for part in listed.split('"href": "')[1:] if part.startswith("/thread?")]
