@@ -36,11 +36,12 @@ from moltarium.sim.record.errors import ImportFailure, ScenarioError
 from moltarium.sim.record.fields import BadRow, FieldReader
 from moltarium.sim.record.intake import Intake
 from moltarium.sim.record.moltbook import import_snapshot
+from moltarium.sim.record.schema import Comment, Post, Quarantine
 from moltarium.sim.record.sources import survey
 from moltarium.sim.record.store import RunReader
 from moltarium.sim.record.unfold import Raw
 
-WHOLE_EVERY = 997
+WHOLE_EVERY = 199
 """Every so many cases an importer's file goes the whole way into a record."""
 
 
@@ -172,7 +173,7 @@ def _whole(path: Path) -> None:
     """Import a file the whole way: in = kept + quarantined, and the record is sound."""
     out = path.with_name("record")
     try:
-        import_snapshot(path, out)
+        report = import_snapshot(path, out)
     except ImportFailure as error:
         _located(error)
         assert not out.exists(), "nothing half-written is left"
@@ -181,6 +182,9 @@ def _whole(path: Path) -> None:
         with RunReader(out) as record:
             record.verify()
             record.digest()
+            assert report.in_ == report.kept + report.quarantined
+            assert report.quarantined == record.count(Quarantine)
+            assert (report.posts, report.comments) == (record.count(Post), record.count(Comment))
     finally:
         for file in out.iterdir():
             file.unlink()
