@@ -174,14 +174,13 @@ def _scenario(run: Run) -> Component:
 
 
 def _model(facts: Facts) -> Component:
+    busiest, *more = facts.models or ("–",)
     if not facts.calls:
-        return html.Span("–")
-    others = f" and {len(facts.models) - 1} more" if len(facts.models) > 1 else ""
+        return html.Span(busiest)
+    others = f" and {len(more)} more" if more else ""
     spent = f", ${facts.cost_usd:,.2f}" if facts.cost_usd else ""
     invalid = f", {facts.invalid:.1%} invalid" if facts.invalid is not None else ""
-    return _two_lines(
-        f"{line(facts.models[0], 40)}{others}", f"{counted(facts.calls, 'call')}{spent}{invalid}"
-    )
+    return _two_lines(f"{line(busiest, 40)}{others}", f"{counted(facts.calls, 'call')}{spent}{invalid}")
 
 
 def _two_lines(first: str, second: str) -> Component:
