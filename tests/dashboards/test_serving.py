@@ -28,7 +28,7 @@ def test_the_end_of_the_block_closes_the_server_and_its_thread(
 ) -> None:
     broken: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", broken.append)
-    app = create_app(hostile)
+    app, address = create_app(hostile), ""
     for _ in range(20):
         with served(app, threads=2) as address, urllib.request.urlopen(address, timeout=60) as answer:
             assert answer.status == 200
