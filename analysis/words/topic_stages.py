@@ -23,9 +23,10 @@ MAP_POSTS: Final = 2_000
 
 BATCHED: Final = 10_000
 """More distinct texts than this are clustered in mini-batches."""
-RUNS: Final = 40
-SAMPLE: Final = 2_500
-"""Short runs of k-means, and texts that each of them reads at most, before the one that counts."""
+MOST_RUNS: Final = 80
+SAMPLE: Final = 5_000
+READ: Final = 160_000
+"""Short runs of k-means before the one that counts, and texts that each, and that all, read at most."""
 
 NEIGHBOURS: Final = 15
 DIMENSIONS: Final = 5
@@ -68,9 +69,9 @@ def umap(vectors: Vectors | Floats, seed: int) -> Floats:
 class Means:
     """k-means that starts where many short runs agree: steadier over seeds than the best of ten starts.
 
-    Each of `RUNS` runs, on `SAMPLE` texts at most, leaves its centres; Ward's linkage joins all of these to
-    as many groups as topics are wanted, and the groups' means are where k-means starts. Refined starts are
-    Bradley & Fayyad's (1998, ICML, 91–99); they cluster the centres by k-means again.
+    Each of up to `MOST_RUNS` runs leaves its centres; Ward's linkage joins all of these to as many groups as
+    topics are wanted, and the groups' means are where k-means starts. Refined starts are Bradley & Fayyad's
+    (1998, ICML, 91–99); they cluster the centres by k-means again.
 
     Parameters
     ----------
@@ -106,8 +107,9 @@ class Means:
 
         rng = np.random.default_rng(self._seed)
         runs: list[Floats] = []
-        for _ in range(RUNS):
-            some = rows if len(rows) <= SAMPLE else rows[rng.choice(len(rows), SAMPLE, replace=False)]
+        size = min(len(rows), SAMPLE)
+        for _ in range(min(MOST_RUNS, max(READ // size, 1))):
+            some = rows if size == len(rows) else rows[rng.choice(len(rows), size, replace=False)]
             model: Any = KMeans(self._n, n_init=1, random_state=int(rng.integers(1 << 31)))
             runs.append(model.fit(some).cluster_centers_)
         centres = np.vstack(runs)
