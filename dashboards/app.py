@@ -167,6 +167,9 @@ def _server(here: Path) -> Any:
     return Flask("moltarium-dashboard", root_path=str(here), instance_path=str(here), static_folder=None)
 
 
+KEYS_TOLD: Final = "Keys: / search · j k step · Enter open · ← → pages"
+"""Said at the foot of the navigation."""
+
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>{%metas%}<title>{%title%}</title>
@@ -232,6 +235,7 @@ def frame(groups: Sequence[Component], title: str, marks: Sequence[Component], *
                                 html.Button(
                                     "Light / dark", id="theme-switch", className="theme-switch", n_clicks=0
                                 ),
+                                html.P(KEYS_TOLD, className="tiny keys"),
                             ],
                             className="aside-foot",
                         ),

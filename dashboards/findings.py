@@ -16,7 +16,7 @@ from moltarium.analysis.words.norm_report import norms
 from moltarium.analysis.words.norms import NormConvergence, Texts, norm_convergence
 from moltarium.analysis.words.topics import Topics, topics
 from moltarium.dashboards.effects import Shown
-from moltarium.dashboards.parts import chance, interval, null_line, number, signed
+from moltarium.dashboards.parts import chance, counted, interval, null_line, number, signed
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
 
@@ -195,8 +195,8 @@ def say_drift(found: Drift) -> Finding:
     """Say whether reward changes what agents write."""
     told = [name for name, verdict in found.verdicts.items() if verdict != "none"]
     evidence = (
-        f"{len(found.effects)} comparisons of {found.agents:,} agents and {found.posts:,} posts, each with"
-        " its control and interval; one of twenty stands out by chance alone."
+        f"{counted(len(found.effects), 'comparison')} of {found.agents:,} agents and {found.posts:,} posts,"
+        " each with its control and interval; one of twenty stands out by chance alone."
     )
     if not found.effects:
         sentence = "Whether reward changes what agents write can't be said of this record."

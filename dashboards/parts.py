@@ -359,7 +359,8 @@ def pager(page: str, query: Query, total: int) -> html.Nav:
 
     def step(to: int, words: str) -> Component:
         if 1 <= to <= last and to != here:
-            return dcc.Link(words, href=link_to(page, **{**query, "page": to}), className="choice")
+            way = "more" if to > here else "back"
+            return dcc.Link(words, href=link_to(page, **{**query, "page": to}), className=f"choice {way}")
         return html.Span(words, className="choice off")
 
     shown = f"{first:,}–{min(here * PAGE_ROWS, total):,} of {total:,}" if total else "nothing found"

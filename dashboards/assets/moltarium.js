@@ -95,21 +95,35 @@
     );
   });
 
-  /* "/" goes to the search box, j and k from text to text, as readers of forums expect. */
+  /* "/" goes to the search box, j and k from text to text, Enter opens one, the arrows turn pages: as readers of
+     forums expect. */
+  const ITEMS = ".thread-entry, .comment, .card > .scroll-x tbody tr";
+
+  function step(by) {
+    const all = Array.from(document.querySelectorAll(ITEMS));
+    if (!all.length) return;
+    const here = all.indexOf(document.activeElement);
+    const next = all[Math.max(0, Math.min(all.length - 1, here + by))];
+    next.tabIndex = -1;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "center" });
+  }
+
+  function press(selector, within) {
+    const found = (within || document).querySelector(selector);
+    if (found) found.click();
+  }
+
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     if (event.key === "/") {
       const box = document.querySelector(".search input");
       if (box) { event.preventDefault(); box.focus(); }
-    } else if (event.key === "j" || event.key === "k") {
-      const all = Array.from(document.querySelectorAll(".thread-entry, .comment"));
-      if (!all.length) return;
-      const here = all.findIndex((one) => one === document.activeElement);
-      const next = all[Math.max(0, Math.min(all.length - 1, here + (event.key === "j" ? 1 : -1)))];
-      next.tabIndex = -1;
-      next.focus({ preventScroll: true });
-      next.scrollIntoView({ block: "center" });
-    }
+    } else if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "ArrowRight") press(".pager a.more");
+    else if (event.key === "ArrowLeft") press(".pager a.back");
+    else if (event.key === "Enter" && event.target.matches(ITEMS)) press(".thread-title, a", event.target);
   });
 })();

@@ -313,6 +313,27 @@ def test_who_types_on_while_a_page_is_placed_loses_no_key(browser: Any, address:
     witness.clean()
 
 
+def test_keys_step_open_and_turn_pages(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    page = witness.page
+    witness.go(f"{address}/threads")
+    titles = page.locator("a.thread-title").all_inner_texts()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/threads?page=2", timeout=PATIENCE_MS)
+    page.locator(".pager", has_text="26–50").wait_for(timeout=PATIENCE_MS)
+    page.keyboard.press("ArrowLeft")
+    page.locator(".pager", has_text="1–25").wait_for(timeout=PATIENCE_MS)
+    for key in "jjjk":
+        page.keyboard.press(key)
+    assert page.locator(".thread-entry:focus .thread-title").inner_text() == titles[1]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/thread?id=*", timeout=PATIENCE_MS)
+    page.wait_for_selector(".post.card", timeout=PATIENCE_MS)
+    page.keyboard.press("j")
+    assert page.locator(".comment:focus").count() == 1
+    witness.clean()
+
+
 def test_search_and_theme_live_where_they_say(browser: Any, address: str) -> None:
     witness = Witness(browser, address)
     witness.go(f"{address}/agents")

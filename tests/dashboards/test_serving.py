@@ -28,13 +28,15 @@ def test_the_end_of_the_block_closes_the_server_and_its_thread(
 ) -> None:
     broken: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", broken.append)
-    app, address = create_app(hostile), ""
+    app = create_app(hostile)
+    at: list[str] = []
     for _ in range(20):
         with served(app, threads=2) as address, urllib.request.urlopen(address, timeout=60) as answer:
             assert answer.status == 200
+            at.append(address)
         assert left() == []
     assert broken == []
-    with pytest.raises(OSError, match="refused"), urllib.request.urlopen(address, timeout=60):
+    with pytest.raises(OSError, match="refused"), urllib.request.urlopen(at[-1], timeout=60):
         pass
 
 
