@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -159,20 +159,22 @@ def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0)
         Where a window has under `MIN_WORDS` words.
     """
     rng = np.random.default_rng([seed, 63])
-    said = [words(text) for text in frame["text"]]
+    texts: list[str] = frame["text"].tolist()
     window = np.arange(len(frame)) * n // max(len(frame), 1)
-    sizes = np.bincount(window, [len(found) for found in said], n) if len(frame) else np.zeros(n)
+    sizes = np.bincount(window, [len(words(text)) for text in texts], n) if texts else np.zeros(n)
     limit = min(int(sizes.min()), MOST_WORDS)
     if limit < MIN_WORDS:
         raise NotComputable(f"{MIN_WORDS} words in each of {n} windows (the smallest has {limit})")
-    cut = [_cut([said[i] for i in rng.permutation(np.flatnonzero(window == w))], limit) for w in range(n)]
+    # Words are split again for the texts that are read: those of all would fill the memory.
+    orders = [rng.permutation(np.flatnonzero(window == w)).tolist() for w in range(n)]
+    cut = [_cut((words(texts[row]) for row in order), limit) for order in orders]
     table = pd.DataFrame(
         [
             {"start": own.min(), "end": own.max(), "texts": len(own)}
             for own in (frame["t"][window == w] for w in range(n))
         ]
     )
-    flat, at = [text for texts in cut for text in texts], np.repeat(np.arange(n), [len(t) for t in cut])
+    flat, at = [said for own in cut for said in own], np.repeat(np.arange(n), [len(own) for own in cut])
     # In any order but that of time: what is read first must not be the oldest of a shuffled window.
     order = rng.permutation(len(flat))
     seen = spoken([flat[each] for each in order.tolist()], at[order])
@@ -198,7 +200,7 @@ def windows(frame: pd.DataFrame, *, n: int = 5, draws: int = 200, seed: int = 0)
     )  # fmt: skip
 
 
-def _cut(texts: list[list[str]], limit: int) -> list[list[str]]:
+def _cut(texts: Iterable[list[str]], limit: int) -> list[list[str]]:
     """The first `limit` words, texts kept whole but for the last."""
     out, left = [], limit
     for text in texts:
