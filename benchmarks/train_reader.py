@@ -1,8 +1,8 @@
 """Train the emotion reader on GoEmotions: ``python benchmarks/train_reader.py --data DIR --out FILE``.
 
-DIR is the folder that holds GoEmotions (``original/`` and ``ekman/`` with train and dev). The train split
-moves weights; the dev split picks the temperature, the label offsets and where VAD has its 0. The test split
-is not opened here: `benchmarks/reader.py` scores on it.
+DIR is the folder that holds GoEmotions (``original/`` and ``ekman/`` with train and dev). The train split and
+the sentences of `benchmarks.taught` move weights; the dev split picks the temperature, the label offsets and
+where VAD has its 0. The test split is not opened here: `benchmarks/reader.py` scores on it.
 
 Fixed seeds, sorted vocabularies and a plain file format make the weights the same, byte for byte, wherever
 the locked NumPy and SciPy run on the same kind of processor. Takes two or three minutes on one core.
@@ -16,8 +16,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads: threads would ch
 
 import argparse
 import hashlib
+import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -26,7 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
-from moltarium.agents.reader import EKMAN, Reader, Weights, clean
+if __name__ == "__main__":
+    # Run as a script, Python looks beside this file; its neighbours are imported as a package.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.side_by_side import joined
+from benchmarks.taught import Taught, Teacher
+from moltarium.agents.reader import EKMAN, FINE, Reader, Weights, clean
 from moltarium.agents.reader.agreement import macro_f1
 from moltarium.agents.reader.goemotions import Split, load_split
 from moltarium.agents.reader.reading import FOLD
@@ -36,6 +44,10 @@ from moltarium.agents.reader.weights import NOTHING, RARITY_STEPS, SHIPPED, as_l
 
 MIN_TEXTS: Final = 3
 """A piece must stand in so many training texts to be known."""
+TAUGHT: Final = 0.5
+"""Weight of a taught sentence beside a human-labelled text."""
+SHARE: Final = 0.7
+"""Weight of the net that is taught as well beside the one that knows human labels alone."""
 DRAWS: Final = 25
 """Bootstrap draws of the dev split over which the label offsets are averaged."""
 
@@ -151,6 +163,26 @@ def quantise(net: Net, known: Vocabulary, sharpness: float) -> Weights:
     )
 
 
+def trained(learn: Split, dev: Split, taught: Sequence[Taught]) -> Weights:
+    """Train one net on human-labelled texts and, beside them, on taught sentences, if any."""
+    split = [pieces_of(text) for text in (*learn.texts, *(sentence.text for sentence in taught))]
+    known = Vocabulary.of(split)
+    shares = learn.fine / learn.fine.sum(axis=1, keepdims=True)
+    named = [[TAUGHT * (fine == sentence.fine) for fine in FINE] for sentence in taught]
+    wanted = np.vstack([shares, np.array(named).reshape(-1, len(FINE))]).astype(np.float32)
+    weight = wanted.sum(axis=1, keepdims=True, dtype=np.float64) if taught else None
+    net = train(known.inputs(split), wanted, len(known.pieces[0]), Settings(), weight)
+    logits = net.logits(known.inputs([pieces_of(text) for text in dev.texts]))
+    return quantise(net, known, temperature(logits, dev.fine))
+
+
+def both(lone: Weights, rich: Weights, dev: Split) -> Weights:
+    """Return both nets as one, at the temperature that suits dev."""
+    mixed = joined(lone, rich, SHARE)
+    fine = Reader(mixed, mends=False).read(dev.texts).fine
+    return replace(mixed, sharpness=np.array([temperature(np.log(fine).astype(np.float32), dev.fine)]))
+
+
 def finish(weights: Weights, dev: Split) -> Weights:
     """Set the label offsets and the point of rest on dev: texts that the net hasn't seen."""
     alone, truth = dev.single()
@@ -179,19 +211,15 @@ def main() -> None:
     began = time.perf_counter()
     shipped = _sha256(SHIPPED)  # before the new file takes its place
     learn, dev = load_split(chosen.data, "train"), load_split(chosen.data, "dev")
-    split = [pieces_of(text) for text in learn.texts]
-    known = Vocabulary.of(split)
-    wanted = (learn.fine / learn.fine.sum(axis=1, keepdims=True)).astype(np.float32)
-    net = train(known.inputs(split), wanted, len(known.pieces[0]), Settings())
-    logits = net.logits(known.inputs([pieces_of(text) for text in dev.texts]))
-    weights = finish(quantise(net, known, temperature(logits, dev.fine)), dev)
+    lone, rich = (trained(learn, dev, taught) for taught in ((), Teacher().sentences()))
+    weights = finish(both(lone, rich, dev), dev)
     weights.save(chosen.out)
     alone, truth = dev.single()
-    reading = Reader(weights, mends=False).read(dev.texts)
-    labels = np.array([EKMAN.index(label) for label in reading.labels()])[alone]
-    lost = np.abs(softmax(logits * np.float32(weights.sharpness[0])) - reading.fine).mean()
-    print(f"pieces {[len(kind) for kind in known.pieces]}, sharpness {weights.sharpness[0]}")
-    print(f"dev macro-F1 {macro_f1(truth, labels, len(EKMAN)):.4f}, mean change by quantising {lost:.5f}")
+    labels = Reader(weights, mends=False).read(dev.texts).labels()
+    chosen_labels = np.array([EKMAN.index(label) for label in labels])[alone]
+    pieces = len(weights.rarity) - 1
+    print(f"{pieces} pieces, sharpness {lone.sharpness[0]}, {rich.sharpness[0]}, {weights.sharpness[0]}")
+    print(f"dev macro-F1 {macro_f1(truth, chosen_labels, len(EKMAN)):.4f}")
     print(f"sha256 {_sha256(chosen.out)}")
     print(verdict(_sha256(chosen.out), shipped))
     print(f"{chosen.out.stat().st_size / 1e6:.2f} MB, {time.perf_counter() - began:.0f} s")

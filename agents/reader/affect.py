@@ -23,7 +23,7 @@ PULL: Final = np.array(
     [
         [0.4, 0.15, 0.1],  # praise: positive ratings
         [-0.4, 0.15, -0.1],  # blame: negative ratings
-        [0.0, 0.4, 0.1],  # exclamation
+        [0.0, 0.6, 0.25],  # exclamation
         [0.0, 0.05, 0.1],  # address: speaking to someone
     ]
 )

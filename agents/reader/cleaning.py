@@ -29,6 +29,10 @@ _APART: Final = re.compile(
 )
 
 
+_TRIMMING: Final = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")
+"""What varies an emoji: how it is drawn, joined or coloured."""
+
+
 def clean(text: str) -> str:
     """Strip what is not the author's own words.
 
@@ -61,7 +65,8 @@ def mend(text: str) -> str:
     """Undo what files of texts do to writing, so that words are those that the reader knows.
 
     HTML entities become characters; an apostrophe that was read in the wrong encoding or set apart comes back
-    ("donâ€™t", "do n't", "don ' t", "it 's"); a hashtag becomes its word. All else reads as before.
+    ("donâ€™t", "do n't", "don ' t", "it 's"); a hashtag becomes its word; an emoji loses its variants,
+    such as its skin tone. All else reads as before.
 
     Parameters
     ----------
@@ -72,6 +77,8 @@ def mend(text: str) -> str:
         text = html.unescape(text)
     if "â€™" in text:
         text = text.replace("â€™", "'")
+    if not text.isascii():
+        text = _TRIMMING.sub("", text)
     if "#" in text:
         text = _TAG.sub("", text)
     if " " in text and ("'" in text or "’" in text):

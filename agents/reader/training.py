@@ -137,9 +137,14 @@ class Net:
         return product(hidden, of["head"]) + product(strongest, of["filter_head"]) + of["bias"]
 
     def gradient(
-        self, inputs: Inputs, wanted: Array, with_: Settings, rng: np.random.Generator
+        self,
+        inputs: Inputs,
+        wanted: Array,
+        with_: Settings,
+        rng: np.random.Generator,
+        weight: NDArray[np.float64] | None = None,
     ) -> dict[str, Array]:
-        """Gradient of the mean cross-entropy of one batch under dropout."""
+        """Gradient of the mean cross-entropy of one batch under dropout; for weights see `train`."""
         of = self.arrays
         bag = inputs.bag.copy()
         bag.data *= keep(bag.data.shape, with_.drop_pieces, rng)
@@ -154,7 +159,8 @@ class Net:
         filter_mask = keep(peak.shape, with_.drop_filters, rng) * (peak > 0)
         hidden, strongest = raw * hidden_mask, peak * filter_mask
         logits = product(hidden, of["head"]) + product(strongest, of["filter_head"]) + of["bias"]
-        error = ((softmax(logits) - wanted) / len(wanted)).astype(np.float32)
+        said = softmax(logits) if weight is None else softmax(logits) * weight
+        error = ((said - wanted) / len(wanted)).astype(np.float32)
         to_hidden = product(error, of["head"].T) * hidden_mask
         to_peak = product(error, of["filter_head"].T) * filter_mask
         to_windows = np.zeros_like(windows)
@@ -196,13 +202,23 @@ def _total(rows: Array) -> Array:
     return np.asarray(rows.sum(axis=0, dtype=np.float64), dtype=np.float32)
 
 
-def train(inputs: Inputs, wanted: Array, words: int, with_: Settings) -> Net:
-    """Learn from texts and the class shares wanted for each: shape (n, classes), rows sum to 1.
+def train(
+    inputs: Inputs,
+    wanted: Array,
+    words: int,
+    with_: Settings,
+    weight: NDArray[np.float64] | None = None,
+) -> Net:
+    """Learn from texts and the class shares wanted for each.
 
     Parameters
     ----------
+    wanted
+        Shape (n, classes): a row sums to the weight of its text.
     words
         How many words have a vector of their own.
+    weight
+        Of each text, shape (n, 1); all count 1 if it is left out.
     """
     net = Net.fresh(inputs.bag.shape[1], words, wanted.mean(axis=0, dtype=np.float64), with_)
     rng = np.random.default_rng([with_.seed, 1])
@@ -215,7 +231,8 @@ def train(inputs: Inputs, wanted: Array, words: int, with_: Settings) -> Net:
             order = rng.permutation(len(wanted))
         rows = order[start : start + with_.batch]
         rate = np.float32(with_.rate * (1 - step / len(starts)))
-        for name, slope in net.gradient(inputs.take(rows), wanted[rows], with_, rng).items():
+        counts = None if weight is None else weight[rows]
+        for name, slope in net.gradient(inputs.take(rows), wanted[rows], with_, rng, counts).items():
             mean[name] += np.float32(0.1) * (slope - mean[name])
             square[name] += np.float32(0.001) * (slope * slope - square[name])
             spread = np.sqrt(square[name] / np.float32(1 - 0.999 ** (step + 1))) + np.float32(1e-8)

@@ -57,7 +57,7 @@ def test_vad_points_where_the_feeling_does() -> None:
     assert thankful[0] > 0.5
     assert sad[0] < -0.5
     assert sad[2] < -0.2
-    assert np.abs(calm).max() < 0.2
+    assert np.abs(calm).max() < 0.25
 
 
 def test_signs_move_vad_as_documented() -> None:
@@ -243,7 +243,7 @@ def test_each_fine_class_has_one_ekman_class() -> None:
 
 def test_shipped_weights_are_those_of_the_card() -> None:
     assert hashlib.sha256(SHIPPED.read_bytes()).hexdigest() in CARD.read_text(encoding="utf-8")
-    assert SHIPPED.stat().st_size < 6e6
+    assert SHIPPED.stat().st_size < 12e6
 
 
 def test_weights_are_written_byte_for_byte(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moltarium.agents.reader import clean
-from moltarium.agents.reader.cleaning import MAX_CHARS
+from moltarium.agents.reader.cleaning import MAX_CHARS, mend
 from moltarium.agents.reader.tokens import letter_groups, pairs, tokenise
 
 
@@ -77,3 +77,8 @@ def test_pairs_see_the_edges() -> None:
     assert len(pairs(["a", "b"])) == 3
     assert pairs(["a", "b"])[1] == "a b"
     assert pairs([]) == []
+
+
+@pytest.mark.parametrize(("text", "mended"), [("👍🏽 fine", "👍 fine"), ("❤️", "❤"), ("naïve", "naïve")])
+def test_an_emoji_loses_its_variants(text: str, mended: str) -> None:
+    assert mend(text) == mended

@@ -43,11 +43,12 @@ def _loss(net: Net, inputs: Inputs, wanted: np.ndarray) -> float:
 def test_gradient_is_the_slope_of_the_loss(name: str) -> None:
     rng = np.random.default_rng(0)
     inputs = _texts(rng, 8, 9, 5)
-    wanted = np.eye(4, dtype=np.float32)[rng.integers(4, size=8)]
+    weight = np.array([[1.0], [0.5]] * 4)
+    wanted = np.eye(4, dtype=np.float32)[rng.integers(4, size=8)] * weight.astype(np.float32)
     net = Net.fresh(9, 9, wanted.mean(axis=0, dtype=np.float64), STILL)
     net.arrays["hidden_bias"] += np.float32(0.3)
     net.arrays["filter_bias"] += np.float32(0.3)
-    slope = net.gradient(inputs, wanted, STILL, rng)[name]
+    slope = net.gradient(inputs, wanted, STILL, rng, weight)[name]
     # Along the slope itself, where the change is largest against float32's grain; short, since the net has
     # kinks wherever another window becomes the strongest.
     step = np.float32(1e-3 / max(float(np.abs(slope).max()), 1e-6))
