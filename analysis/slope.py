@@ -22,7 +22,9 @@ def slope_of(x: Floats, y: Floats, group: Ints | None = None) -> tuple[float, In
     doi:10.1016/0304-4076(85)90158-7), or one group of points that go together (CR3; Bell & McCaffrey 2002).
     Its degrees of freedom are those of a χ² with the mean and variance that the error would have if points
     spread evenly (Satterthwaite's, after Bell & McCaffrey; Imbens & Kolesár 2016,
-    doi:10.1162/REST_a_00552): few where few points lie far out.
+    doi:10.1162/REST_a_00552): few where few points lie far out. Where points far out also spread more, the
+    error itself tells of fewer, and those count (Lipsitz, Ibrahim & Parzen 1999,
+    The Statistician 48, 495).
 
     Parameters
     ----------
@@ -64,12 +66,13 @@ def slope_of(x: Floats, y: Floats, group: Ints | None = None) -> tuple[float, In
     pull = _pull(dx, spread, of)
     if pull is None:
         return slope, None
-    moved = np.bincount(of, pull * rest)
+    moved: Floats = np.bincount(of, pull * rest).astype(np.float64)
     sd = float(np.sqrt(moved @ moved))
     # Rounding alone: a perfect fit has no error to speak of.
     if sd <= 1e-12 * (1 + abs(slope)):
         return slope, None
-    reach = float(stdtrit(_freedom(pull, dx, spread, of), 0.975)) * sd
+    freedom = min(_freedom(pull, dx, spread, of), _seen_freedom(moved))
+    reach = float(stdtrit(freedom, 0.975)) * sd
     return slope, (slope - reach, slope + reach)
 
 
@@ -104,3 +107,9 @@ def _freedom(pull: Floats, dx: Floats, spread: float, of: Ints) -> float:
     joint += (crossed @ crossed) ** 2 / spread**2
     alone = ((sums**2 / n + crossed**2 / spread) ** 2).sum()
     return float(own.sum() ** 2 / ((own**2).sum() + joint - alone))
+
+
+def _seen_freedom(moved: Floats) -> float:
+    """Return 2 V² / Var V of V = Σ m², each m normal: Var m² = 2 σ⁴ and E m⁴ = 3 σ⁴, so 3 V² / Σ m⁴."""
+    square = moved**2
+    return float(3 * square.sum() ** 2 / (square @ square))
