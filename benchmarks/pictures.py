@@ -1,7 +1,7 @@
 """Take the documentation's pictures: ``python -m benchmarks.pictures RUN --against SNAPSHOT``.
 
-An agent's mood and its causes show best where something happens: ``--only agent`` takes that picture from
-another run (the one in the README is `state-dynamics` with ``emotion.dynamics=second``).
+Moods and their causes show best where something happens: ``--only agent`` and ``--only emotions`` take those
+pictures from another run (those in the README are of `state-dynamics` with ``emotion.dynamics=second``).
 
 ``--figures`` draws what docs/metrics shows of drift, norms and motives from the run itself.
 
@@ -47,7 +47,7 @@ def subjects(run: Path) -> dict[str, str]:
         "topics": "/topics",
         "norms": "/norms?texts=comment",
         "alignment": "/alignment",
-        "reciprocity": "/reciprocity",
+        "emotions": "/emotions",
         "thread": f"/thread?id={thread}",
         "agent": f"/agent?id={agent}",
         "network": "/network",

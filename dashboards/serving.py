@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -41,6 +42,8 @@ class _Listener:
     def __init__(self, app: dash.Dash, host: str, port: int, threads: int) -> None:
         from waitress.server import create_server  # type: ignore[import-untyped]
 
+        # A slow page keeps its thread for seconds; that others wait meanwhile is nothing to tell a visitor.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         bound = _bind(host, port)
         self.address = f"http://{host}:{bound.getsockname()[1]}"
         self._sockets: dict[int, Any] = {}
