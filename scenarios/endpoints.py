@@ -24,6 +24,9 @@ from moltarium.sim.llm.prices import (
 from moltarium.sim.record.errors import ScenarioError
 
 EMBEDDED = "embedded"
+EMBEDDED_DEADLINE_S = 300.0
+"""Least deadline of a call to the embedded model: eight long prompts at once take two slow cores minutes, and
+whoever gives up on them begins again. A dead process is noticed at once, whatever the deadline."""
 
 Endpoints = Mapping[str, Endpoint]
 """Live endpoints by label."""
@@ -49,13 +52,14 @@ def open_endpoints(models: Mapping[str, ModelSpec]) -> Iterator[Endpoints]:
 
 def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
     embedded = spec.base_url == EMBEDDED
+    deadline_s = spec.deadline.total_seconds()
     return Endpoint(
         label=label,
         base_url=embedded_url if embedded else spec.base_url,
         model=spec.model,
         api_key=Secret("") if embedded else _key(label, spec),
         structured=spec.structured,
-        deadline_s=spec.deadline.total_seconds(),
+        deadline_s=max(deadline_s, EMBEDDED_DEADLINE_S) if embedded else deadline_s,
         concurrency=min(spec.concurrency, SLOTS) if embedded else spec.concurrency,
         concurrency_start=spec.concurrency_start,
         concurrency_floor=spec.concurrency_floor,

@@ -226,7 +226,7 @@ class ModelSpec(Spec):
     structured: Literal["auto", "json_schema", "tool", "json"] = "auto"
     """How schema-bound answers are asked for; auto tries them in this order."""
     deadline: Duration = timedelta(seconds=60)
-    """Longest time for one call, retries included in their own calls."""
+    """Longest time for one attempt at a call; at least 300 s where the embedded model answers."""
     concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
     """Calls in flight at most: the ceiling of what adapts to 429s."""
     concurrency_start: Annotated[int, Field(ge=1)] | None = None

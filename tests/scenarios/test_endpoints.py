@@ -1,0 +1,16 @@
+"""From what a scenario says of its models to endpoints that can be asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from moltarium.scenarios.endpoints import EMBEDDED_DEADLINE_S, open_endpoints
+from moltarium.scenarios.spec import ModelSpec
+
+
+def test_the_embedded_model_is_given_the_time_that_two_slow_cores_take() -> None:
+    elsewhere = ModelSpec(base_url="http://127.0.0.1:9/v1", deadline=timedelta(seconds=7))
+    longer = ModelSpec(deadline=timedelta(seconds=2 * EMBEDDED_DEADLINE_S))
+    with open_endpoints({"here": ModelSpec(), "longer": longer, "elsewhere": elsewhere}) as endpoints:
+        given = {label: endpoint.deadline_s for label, endpoint in endpoints.items()}
+    assert given == {"here": EMBEDDED_DEADLINE_S, "longer": 2 * EMBEDDED_DEADLINE_S, "elsewhere": 7.0}
