@@ -115,7 +115,7 @@ class Teacher:
 
     def _framed(self, word: str, frames: Sequence[str], times: int) -> list[str]:
         places = self._rng.permutation(len(frames))[:times]
-        return [self._fill(frames[place].replace("{}", word)) for place in places]
+        return [self._fill(frames[int(place)].replace("{}", word)) for place in places]
 
     def _shown(self, emoji: str) -> list[str]:
         """An emoji alone, and behind sentences that say nothing by themselves."""
