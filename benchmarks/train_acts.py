@@ -21,10 +21,8 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
 
 from benchmarks.acts import labelled, score
-from moltarium.agents.reader import load_reader
 from moltarium.analysis.words.act_reader import (
     ACT_NAMES,
-    FEELING,
     SHIPPED,
     ActClassifier,
     ActWeights,
@@ -54,17 +52,16 @@ def written() -> tuple[list[str], Ints]:
     return [row["sentence"] for row in rows], np.array([ACT_NAMES.index(row["act"]) for row in rows])
 
 
-def fitted(said: list[str], act: Ints, feelings: Floats) -> ActWeights:
+def fitted(said: list[str], act: Ints) -> ActWeights:
     """Return weights learnt from sentences; what tells of texts not learnt yet."""
     count = Counter(piece for sentence in said for piece in pieces(sentence))
     known = sorted(piece for piece, n in count.items() if n >= MIN_SENTENCES)
     table = features(said, {piece: row for row, piece in enumerate(known)}).toarray()
     model: Any = LogisticRegression(C=STRENGTH, max_iter=2_000, class_weight="balanced", tol=1e-8)
-    model.fit(np.hstack([table, FEELING * feelings]), act)
+    model.fit(table, act)
     rows: Floats = model.coef_.T.round(3)
     return ActWeights(
-        dict(zip(known, rows[: len(known)].tolist(), strict=True)),
-        rows[len(known) :].tolist(),
+        dict(zip(known, rows.tolist(), strict=True)),
         model.intercept_.round(3).tolist(),
         sorted({token for sentence in said for token in tokens(sentence) if token[0].isalpha()}),
         [],
@@ -81,14 +78,14 @@ class Folded(NamedTuple):
     """Rows as of texts of one sentence; those that are not covered are left out of all three."""
 
 
-def folded(said: list[str], act: Ints, feelings: Floats) -> Folded:
+def folded(said: list[str], act: Ints) -> Folded:
     """Return what each sentence does as told by weights that were learnt without it."""
     parts = []
     for learn, rest in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(said, act):
-        weights = fitted([said[row] for row in learn], act[learn], feelings[learn])
+        weights = fitted([said[row] for row in learn], act[learn])
         classifier, left = ActClassifier(weights), [said[row] for row in rest]
         told, has = classifier.told(left)
-        parts.append((act[rest][has], classifier.of_sentences(left)[0].argmax(axis=1)[has], told))
+        parts.append((act[rest][has], classifier.of_sentences(left).argmax(axis=1)[has], told))
     acts, likeliest, tables = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Folded(acts, likeliest, tables)
 
@@ -133,9 +130,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=SHIPPED)
     options = parser.parse_args()
     said, act = written()
-    feelings = load_reader().read(said).fine
-    weights = fitted(said, act, feelings)
-    alone = folded(said, act, feelings)
+    weights = fitted(said, act)
+    alone = folded(said, act)
     print(f"{len(said)} sentences, {len(weights.pieces)} pieces")
     print(f"sentences, left out of training: {score(alone.act, alone.likeliest)} (accuracy, kappa, macro-F1)")
     if options.run:

@@ -21,15 +21,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from moltarium.agents.reader import FINE, Reader, load_reader
 from moltarium.analysis.words.language import UNKNOWN, detect
 
 ACT_NAMES: Final = ("greet", "promote", "coordinate", "support", "argue", "ask", "inform")
 NOT_COVERED: Final = "not covered"
 """A text that a reader is not made for: no words, or another language."""
 SHIPPED: Final = Path(__file__).with_name("acts.json")
-FEELING: Final = 2.0
-"""Weight of the 28 probabilities of the emotion reader beside a sentence's pieces, whose length is 1."""
 MOST: Final = 60
 """Sentences read of a text: the first ones and the last."""
 FAMILIAR: Final = 0.4
@@ -41,7 +38,7 @@ SIGNS: Final = ("sentences", "asked", "ends asking", "begins asking", "asks once
                 "welcome")  # fmt: skip
 """What else is told of a text: ln(1 + its sentences), the share of them that end in ``?``, and whether …"""
 
-_BATCH: Final = 20_000
+_BATCH: Final = 5_000
 _LEAST: Final = 1e-3
 _LINK: Final = re.compile(r"https?://|\.(?:com|io|org|ai)\b|\bm/\w")
 _FENCE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -99,8 +96,6 @@ class ActWeights:
     """All that the classifier learnt; every row has one number per act of `ACT_NAMES`."""
 
     pieces: dict[str, list[float]]
-    feelings: list[list[float]]
-    """By class of `moltarium.agents.reader.FINE`."""
     bias: list[float]
     words: list[str]
     """Words met in training, whether they tell anything or not."""
@@ -124,19 +119,16 @@ class ActWeights:
 class ActClassifier:
     """Reads speech acts.
 
-    softmax(Σ pieces / √n W + 2 · feelings V + b) per sentence, softmax(told U + c) per text.
+    softmax(Σ pieces / √n W + b) per sentence, softmax(told U + c) per text.
 
     Parameters
     ----------
     weights
         What was learnt.
-    reader
-        Tells the feelings of a sentence; default: the project's own.
     """
 
-    def __init__(self, weights: ActWeights, reader: Reader | None = None) -> None:
+    def __init__(self, weights: ActWeights) -> None:
         self._weights = weights
-        self._reader = reader or load_reader()
         self._row = {piece: row for row, piece in enumerate(weights.pieces)}
         self._table = np.array(list(weights.pieces.values()), np.float64).reshape(-1, len(ACT_NAMES))
         self._words = frozenset(weights.words)
@@ -155,34 +147,30 @@ class ActClassifier:
         best = np.where(np.isnan(found).any(axis=1), -1, np.nan_to_num(found).argmax(axis=1))
         return [(*ACT_NAMES, NOT_COVERED)[act] for act in best.tolist()]
 
-    def of_sentences(self, said: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return what sentences taken alone do, ``(n, 7)``, and feel, ``(n, 28)``: probabilities."""
+    def of_sentences(self, said: Sequence[str]) -> Floats:
+        """Return the probability of each act for sentences taken alone, shape ``(n, 7)``."""
         distinct = {sentence: row for row, sentence in enumerate(dict.fromkeys(said))}
-        feelings = self._reader.read(list(distinct)).fine
-        logits = features(list(distinct), self._row) @ self._table
-        logits += FEELING * feelings @ np.array(self._weights.feelings) + np.array(self._weights.bias)
-        rows = [distinct[sentence] for sentence in said]
-        return _softmax(logits)[rows], feelings[rows]
+        logits = features(list(distinct), self._row) @ self._table + np.array(self._weights.bias)
+        return np.asarray(_softmax(logits)[[distinct[sentence] for sentence in said]])
 
     def told(self, texts: Sequence[str]) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Return what is told of the texts that are covered, a row each, and which these are.
 
-        Columns: by act ln of the mean over sentences, of the first, of the last and of the most; the mean by
-        feeling; `SIGNS`.
+        Columns: by act ln of the mean over sentences, of the first, of the last and of the most; `SIGNS`.
         """
         split = [sentences(text) if self._covers(text) else [] for text in texts]
         has = np.array([bool(said) for said in split], np.bool_)
         if not has.any():
-            return np.zeros((0, 4 * len(ACT_NAMES) + len(FINE) + len(SIGNS))), has
-        act, feeling = self.of_sentences([sentence for said in split for sentence in said])
+            return np.zeros((0, 4 * len(ACT_NAMES) + len(SIGNS))), has
+        act = self.of_sentences([sentence for said in split for sentence in said])
         size = np.array([len(said) for said in split if said])
         end = size.cumsum()
         start = end - size
-        mean, feels = (np.add.reduceat(each, start) / size[:, None] for each in (act, feeling))
+        mean = np.add.reduceat(act, start) / size[:, None]
         most = np.maximum.reduceat(act, start)
         logs = np.log(np.hstack([mean, act[start], act[end - 1], most]) + _LEAST)
         signs = [_signs(text, said) for text, said in zip(texts, split, strict=True) if said]
-        return np.hstack([logs, feels, np.array(signs, np.float64)]), has
+        return np.hstack([logs, np.array(signs, np.float64)]), has
 
     def _of(self, texts: Sequence[str]) -> Floats:
         told, has = self.told(texts)

@@ -78,7 +78,7 @@ def test_the_file_came_from_the_sentences_beside_it(tmp_path: Path) -> None:
     assert shipped.words == sorted({token for one in said for token in tokens(one) if token[0].isalpha()})
     assert set(shipped.pieces) <= set(itertools.chain.from_iterable(map(pieces, said)))
     assert len(set(said)) == len(said) >= 80 * len(ACT_NAMES)
-    alone = load_acts().of_sentences(said)[0].argmax(axis=1)
+    alone = load_acts().of_sentences(said).argmax(axis=1)
     assert (alone == acts).mean() > 0.9, "what it learnt from, it knows"
     shipped.save(tmp_path / "again.json")
     assert ActWeights.load(tmp_path / "again.json") == shipped
