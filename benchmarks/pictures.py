@@ -44,9 +44,7 @@ def subjects(run: Path) -> dict[str, str]:
     agent = max(sorted(moods), key=lambda name: max(moods[name]) - min(moods[name]))
     return {
         "overview": "/",
-        "topics": "/topics",
         "norms": "/norms?texts=comment",
-        "alignment": "/alignment",
         "emotions": "/emotions",
         "thread": f"/thread?id={thread}",
         "agent": f"/agent?id={agent}",

@@ -91,8 +91,13 @@ def network(
         Of each node, ``None`` where it is unknown; default its module. The largest get a colour and a shape
         of their own.
     """
-    named = groups or [f"module {number + 1}" for number in drawing.module.tolist()]
-    largest = [name for name, _ in Counter(filter(None, named)).most_common(len(SERIES))]
+    named: Sequence[str | None]
+    if groups is None:
+        named = [f"module {number + 1}" for number in drawing.module.tolist()]
+        largest = [f"module {number + 1}" for number in sorted(set(drawing.module.tolist()))[: len(SERIES)]]
+    else:
+        named = groups
+        largest = [name for name, _ in Counter(filter(None, named)).most_common(len(SERIES))]
     place = {name: i for i, name in enumerate(largest)}
     group = np.array([place.get(name or "", len(SERIES)) for name in named])
     size = 5 + 24 * np.sqrt(drawing.degree / max(int(drawing.degree.max(initial=1)), 1))
