@@ -59,8 +59,11 @@ def compare(a: Record, b: Record, *, seed: int = 0, draws: int = 200) -> dict[st
     dict
         Every name of the battery.
     """
-    left = measure(keyhole(a), seed=seed, draws=draws)
-    right = measure(keyhole(b), seed=seed, draws=draws)
+    return beside(measure(keyhole(a), seed=seed, draws=draws), measure(keyhole(b), seed=seed, draws=draws))
+
+
+def beside(left: Mapping[str, Measure], right: Mapping[str, Measure]) -> dict[str, Comparison]:
+    """Set the measures of two records beside each other; each is to be taken through the keyhole."""
     return {name: _beside(left[name], right[name]) for name in left}
 
 
@@ -85,7 +88,11 @@ def compare_published(
         By metric name, the best-known figure; further figures of the same metric as
         ``"<metric> (<published name>)"``.
     """
-    measures = measure(keyhole(a), seed=seed, draws=draws)
+    return beside_published(measure(keyhole(a), seed=seed, draws=draws), every=every)
+
+
+def beside_published(measures: Mapping[str, Measure], *, every: bool = False) -> dict[str, Comparison]:
+    """Set measures, taken through the keyhole, beside published figures: see `compare_published`."""
     found: dict[str, Comparison] = {}
     for metric, figures in comparable().items():
         for place, figure in enumerate(figures):

@@ -24,7 +24,7 @@ from moltarium.dashboards.serving import served
 from moltarium.sim.record.schema import Comment, Emotion, LlmCall, Post
 from moltarium.sim.record.store import RunReader
 
-PATIENCE_MS = 180_000
+PATIENCE_MS = 600_000
 HEIGHT = 1500
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from moltarium.analysis.affect.alignment import EmotionalAlignment, emotional_alignment
 from moltarium.analysis.battery import measure
-from moltarium.analysis.compare import Comparison, compare, compare_published
+from moltarium.analysis.compare import Comparison, beside, beside_published
 from moltarium.analysis.graphs.networks import Kind
 from moltarium.analysis.graphs.reciprocity import Reciprocity, reciprocity
 from moltarium.analysis.metric import Measure, Null
@@ -19,6 +19,7 @@ from moltarium.dashboards.effects import Shown
 from moltarium.dashboards.parts import chance, counted, interval, null_line, number, signed
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
+from moltarium.sim.record.keyhole import keyhole
 
 SIGNIFICANT = 0.05
 
@@ -138,15 +139,19 @@ def say_reciprocity(found: Reciprocity) -> Finding:
     return Finding(f"Agents answer each other {times} times as often as chance has it.", evidence, "found")
 
 
+def found_public(source: Source) -> dict[str, Measure]:
+    """Return the battery over what a crawler of the real site could have seen of a record."""
+    return source.get("public", lambda own: measure(keyhole(own.record)))
+
+
 def found_comparison(source: Source, against: Source) -> dict[str, Comparison]:
-    """Return two records side by side; kept until the first one grows."""
-    name = f"compare/{against.path}/{against.record.last_seq()}"
-    return source.get(name, lambda own: compare(own.record, against.record))
+    """Return two records side by side."""
+    return beside(found_public(source), found_public(against))
 
 
 def found_published(source: Source) -> dict[str, Comparison]:
     """Return a record beside the published figures."""
-    return source.get("published", lambda own: compare_published(own.record))
+    return beside_published(found_public(source))
 
 
 def found_norm_report(source: Source, texts: Texts = "post") -> dict[str, Any]:

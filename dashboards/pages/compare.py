@@ -30,6 +30,9 @@ from moltarium.dashboards.parts import (
 )
 from moltarium.dashboards.untrusted import line
 
+WAIT: Final = "; the first time this takes a minute on ten thousand texts…"
+"""Said while measures are taken."""
+
 
 def _view(lab: Lab, query: Query) -> Component:
     other = lab.against
@@ -44,8 +47,8 @@ def _view(lab: Lab, query: Query) -> Component:
                 " site could have seen.",
             ),
             html.Div(names, className="pair"),
-            slow("compare", query, "Measuring both sides…") if other is not None else None,
-            slow("published", query, "Measuring this record as a crawler would have seen it…"),
+            slow("compare", query, f"Measuring both sides{WAIT}") if other is not None else None,
+            slow("published", query, f"Measuring this record as a crawler would have seen it{WAIT}"),
         ]
     )
 
