@@ -105,12 +105,13 @@ class Means:
     def _start(self, rows: Floats) -> Floats:
         from sklearn.cluster import KMeans
 
+        make: Any = KMeans
         rng = np.random.default_rng(self._seed)
         runs: list[Floats] = []
         size = min(len(rows), SAMPLE)
         for _ in range(min(MOST_RUNS, max(READ // size, 1))):
             some = rows if size == len(rows) else rows[rng.choice(len(rows), size, replace=False)]
-            model: Any = KMeans(self._n, n_init=1, random_state=int(rng.integers(1 << 31)))
+            model: Any = make(self._n, n_init=1, random_state=int(rng.integers(1 << 31)))
             runs.append(model.fit(some).cluster_centers_)
         centres = np.vstack(runs)
         group = fcluster(linkage(centres, "ward"), self._n, "maxclust") - 1
