@@ -53,7 +53,7 @@ def pca(vectors: Vectors | Floats) -> Floats:
 def umap(vectors: Vectors | Floats, seed: int) -> Floats:
     """Return UMAP's `DIMENSIONS` dimensions by cosine (McInnes, Healy & Melville 2018, arXiv:1802.03426).
 
-    In one thread, which its seed holds for. Some 1 ms per text: with k-means ten times what `pca` takes.
+    In one thread, which its seed holds for. Some 1 ms per text: with k-means three times what `pca` takes.
     """
     from umap import UMAP  # type: ignore[import-untyped]
 

@@ -139,7 +139,7 @@ def topics(
     embedder
         Default: `static_embedder`.
     reduction
-        ``"umap"`` finds steadier topics in ten times the time.
+        ``"umap"`` finds steadier topics in three times the time.
 
     Raises
     ------
