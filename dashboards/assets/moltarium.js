@@ -21,19 +21,25 @@
      a new box, and whoever was in the old one goes on in the new one before the next key is heard. */
   const PAUSE_MS = 500; /* longer than a search box waits before it tells */
   let typedAt = 0;
-  document.addEventListener("input", function () { typedAt = Date.now(); });
+  let typed = null; /* in which box, and where its caret was: a box that is gone tells of an older one */
+  document.addEventListener("input", function (event) {
+    typedAt = Date.now();
+    typed = { box: event.target, caret: event.target.selectionStart };
+  });
 
   function carryOn(old) {
     const watch = new MutationObserver(function () {
       const fresh = document.querySelector(".search input");
       if (old.isConnected || !fresh) return;
       watch.disconnect();
+      const caret = typed && typed.box === old ? typed.caret : old.selectionStart;
       fresh.focus({ preventScroll: true });
       if (fresh.value !== old.value) {
         Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(fresh, old.value);
         fresh.dispatchEvent(new Event("input", { bubbles: true }));
       }
-      fresh.setSelectionRange(old.selectionStart, old.selectionEnd);
+      fresh.setSelectionRange(caret, caret);
+      typed = { box: fresh, caret: caret };
     });
     watch.observe(document.getElementById("content"), { childList: true, subtree: true });
     window.setTimeout(() => watch.disconnect(), 2000);
