@@ -126,9 +126,13 @@ def check_scenario(data: bytes) -> None:
 
 
 @cache
-def _folder() -> Path:
+def _kept() -> tempfile.TemporaryDirectory[str]:
     fast = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="fuzz-", dir=fast if fast.is_dir() else None))
+    return tempfile.TemporaryDirectory(prefix="fuzz-", dir=fast if fast.is_dir() else None)
+
+
+def _folder() -> Path:
+    return Path(_kept().name)
 
 
 _COUNT = [0]
