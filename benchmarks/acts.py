@@ -1,10 +1,10 @@
-"""Score speech acts and themes beside a person: ``python -m benchmarks.acts RUN``.
+"""Score speech acts and themes beside one annotator's labels: ``python -m benchmarks.acts RUN``.
 
-RUN is the import of MoltBook's first days (``early-days``). ``act_labels.tsv`` holds what one of the authors
-made of 654 posts and comments drawn from it at random, as ids and hashes, without their words: the part
-``tune`` was learnt from, ``seen`` was scored while variants were tried, ``held`` was labelled after all else
-was settled. Posts of the last two also have one of the six themes, whose lists of words were revised once on
-``seen``.
+RUN is the import of MoltBook's first days (``early-days``). ``act_labels.tsv`` holds what one annotator (an
+AI author of this project) made of 654 posts and comments drawn from it at random, as ids and hashes, without
+their words: the part ``tune`` was learnt from, ``seen`` was scored while variants were tried, ``held`` was
+labelled after all else was settled. Posts of the last two also have one of the six themes, whose lists of
+words were revised once on ``seen``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Labelled(NamedTuple):
-    """A text, what a person says that it does, and its theme where one was asked for."""
+    """A text, what the annotator says that it does, and its theme where one was asked for."""
 
     kind: str
     text: str

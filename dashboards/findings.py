@@ -237,7 +237,7 @@ def say_motives(found: dict[str, Any]) -> Finding:
     bounds = interval((100 * largest["low"], 100 * largest["high"]))
     return Finding(
         f"What posts do most often is to {line(str(largest['act']), 30)}: {largest['share']:.0%} of them.",
-        f"{100 * largest['share']:.1f} % {bounds} of posts, by a classifier that people agree with"
-        f" moderately. {asks}",
+        f"{100 * largest['share']:.1f} % {bounds} of posts, by a classifier that agrees moderately"
+        f" with its annotator. {asks}",
         "found",
     )

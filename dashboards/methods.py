@@ -83,8 +83,9 @@ METHODS: Final[dict[str, Method]] = {
         " change the slope inside authors. Language: script and function words.",
         "Bios dealt out anew among agents; parents permuted within community and time block; each author's"
         " texts in another order.",
-        "Speech acts agree only moderately with a person (docs/metrics/motives.md). Uptake counts shared"
-        " words, quotes included. Tone, speech acts and readability read English only; the rest is counted.",
+        "Speech acts agree only moderately with their annotator (docs/metrics/motives.md). Uptake counts"
+        " shared words, quotes included. Tone, speech acts and readability read English only; the rest is"
+        " counted.",
         "MoltNet, arXiv:2602.13458; Flesch 1948, doi:10.1037/h0057532; MTLD: McCarthy & Jarvis 2010,"
         " doi:10.3758/BRM.42.2.381.",
     ),

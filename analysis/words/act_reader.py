@@ -2,7 +2,8 @@
 
 It reads in two steps. Every sentence is read alone, by weights learnt from sentences that we wrote for the
 purpose. What a text does is then told from its sentences together: what they do on average, at the beginning,
-at the end and at most, and a few signs, by weights learnt from posts and comments that a person labelled.
+at the end and at most, and a few signs, by weights learnt from posts and comments that an annotator
+labelled.
 ``benchmarks/train_acts.py`` makes the file again; docs/metrics/motives.md has the scores.
 """
 

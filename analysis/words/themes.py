@@ -1,7 +1,7 @@
 """The six themes of The Rise of AI Agent Communities (arXiv:2602.12634), read off seed words.
 
 The paper names its themes, not their words; the lists are ours. This is a readout to set beside the topics,
-not a trained classifier: it agrees with a person at κ = .46 on 68 posts (docs/metrics/topics.md).
+not a trained classifier: it agrees with one annotator at κ = .46 on 68 posts (docs/metrics/topics.md).
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _motives_found(lab: Lab, query: Query) -> Component:
                         chart(figures_words.shares(found["acts"], "act"), "Shares of speech acts", "acts"),
                         _behind(found["acts"], "Speech acts of posts, shares with 95 % intervals"),
                         title="Speech acts",
-                        note="By a small classifier that agrees moderately with a person; English only.",
+                        note="By a small classifier that agrees moderately with its annotator; English only.",
                     ),
                     _tone(found["tone"], query),
                 ],
