@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,16 @@ def test_a_taken_port_is_said_with_a_way_out(hostile: Path) -> None:
     assert "--port" in (said.value.remedy or "")
 
 
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    """Heed Ctrl-C, which whoever started the tests in the background may have had them ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.usefixtures("heeding")
 def test_an_interrupt_ends_it_and_frees_the_port(hostile: Path, host: str) -> None:
     ports: list[int] = []
 
