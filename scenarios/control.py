@@ -1,7 +1,8 @@
 """Steering a run that is under way, through a Unix socket in its folder.
 
 One JSON object per line each way. The socket's thread only sets flags; the run reads them between ticks, so
-that a command never meets half a tick. `stop` reaches the gateway too: it drains what is in flight.
+that a command never meets half a tick. `stop` and `set` reach the gateway at once: it drains what is in
+flight, or lets more or fewer calls go, which changes no result.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Control:
     on_stop
         Called when the run is told to stop.
     on_concurrency
-        Called, between ticks, with a new number of calls in flight.
+        Called at once with a new number of calls in flight; from any thread.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Control:
         self._on_concurrency = on_concurrency
         self._go = threading.Event()
         self._go.set()
-        self._concurrency: int | None = None
+        self._waiting = False
         self.stopped_by: str | None = None
         """Who told the run to stop; ``None`` as long as nobody has."""
 
@@ -58,39 +59,43 @@ class Control:
         self._on_stop()
 
     def between_ticks(self, waiting: Callable[[], None]) -> None:
-        """Do what was asked for; return once the run may go on, or should stop.
+        """Wait as long as the run is paused; return once it may go on, or should stop.
 
         Parameters
         ----------
         waiting
             Called again and again while the run is paused; may raise to end the pause.
         """
-        while not self._go.wait(_POLL_S):
+        while not self._go.is_set():
+            self._waiting = True
             waiting()
-        if self._concurrency is not None:
-            self._on_concurrency(self._concurrency)
-            self._concurrency = None
+            self._go.wait(_POLL_S)
+        self._waiting = False
 
     @property
     def state(self) -> str:
-        """``"running"``, ``"paused"`` or ``"stopping"``."""
+        """``"running"``, ``"pausing"`` (until the tick under way ends), ``"paused"`` or ``"stopping"``."""
         if self.stopped_by is not None:
             return "stopping"
-        return "running" if self._go.is_set() else "paused"
+        if self._go.is_set():
+            return "running"
+        return "paused" if self._waiting else "pausing"
 
     def obey(self, order: object) -> dict[str, Any]:
         """Carry out one command and return the answer."""
         match order:
             case {"do": "status"}:
                 pass
-            case {"do": "pause"} if self.stopped_by is None:
+            case {"do": "pause"} if self.stopped_by is not None:
+                return {"ok": False, "error": "the run is stopping already"}
+            case {"do": "pause"}:
                 self._go.clear()
             case {"do": "resume"}:
                 self._go.set()
             case {"do": "stop"}:
                 self.stop("moltarium ctl stop")
             case {"do": "set", "concurrency": int(calls)} if 1 <= calls <= 4096:
-                self._concurrency = calls
+                self._on_concurrency(calls)
             case _:
                 return {"ok": False, "error": "unknown command"}
         return {"ok": True, "state": self.state, "pid": os.getpid(), **self._status()}

@@ -144,8 +144,13 @@ class Session:
 
     def _tick(self) -> None:
         began = time.perf_counter()
-        with self.tracing.tick(self.society.steps + 1):
-            self.society.step()
+        try:
+            with self.tracing.tick(self.society.steps + 1):
+                self.society.step()
+        except (Halted, ModelError, Paused):
+            # The tick is dropped, but what it took, retried and met is a fact: time, too, has a ceiling.
+            self._note_telemetry(time.perf_counter() - began)
+            raise
         if self._checkpoint_is_due():
             self._checkpoint()
         took = time.perf_counter() - began
@@ -209,7 +214,7 @@ class Session:
 
     def _saved(self, error: ModelError | RecordError | Paused) -> ModelError | RecordError | Paused:
         """Return `error` with the command that goes on, after saving what can be saved."""
-        if isinstance(error, Paused):
+        if isinstance(error, Paused | ModelError):
             self.writer.commit()
             self._checkpoint()
         self.log.warn("stopped", why=str(error), **self._now.json())

@@ -37,6 +37,9 @@ _FINGERPRINT: Final = re.compile(rb'"system_fingerprint"\s*:\s*"([^"\\]{1,80})"'
 """Can't match inside an answer's text: quotes are escaped there."""
 _IDLE_S: Final = 120.0
 """How long a connection is kept for the next tick."""
+_CONNECTIONS: Final = 2**14
+"""More than may ever be in flight: the lane alone holds calls back, whose ceiling can be raised on the way. A
+call that waited for a connection would spend its deadline there."""
 
 
 class Client:
@@ -71,8 +74,8 @@ class Client:
                 headers={"Accept-Encoding": "identity"},
                 event_hooks={"response": [bound]},
                 limits=httpx2.Limits(
-                    max_connections=endpoint.concurrency + 4,
-                    max_keepalive_connections=endpoint.concurrency + 4,
+                    max_connections=_CONNECTIONS,
+                    max_keepalive_connections=_CONNECTIONS,
                     keepalive_expiry=_IDLE_S,
                 ),
             ),

@@ -142,6 +142,16 @@ def test_the_concurrency_can_be_changed_from_outside(gateway_at: GatewayAt) -> N
         assert server.most_in_flight <= 2
 
 
+def test_a_raised_concurrency_reaches_the_server(gateway_at: GatewayAt) -> None:
+    """No pool of connections made for the old limit holds calls back: they would spend their deadline so."""
+    with stub_server(latency=0.3) as server:
+        gateway = gateway_at(server.base_url, concurrency=1)
+        gateway.think(pending(1))
+        gateway.set_concurrency(24)
+        gateway.think(pending(24, step=2))
+        assert server.most_in_flight == 24
+
+
 def test_a_changed_fingerprint_is_noticed(gateway_at: GatewayAt) -> None:
     def answer(number: int) -> Fault:
         said = {

@@ -31,6 +31,7 @@ from moltarium.scenarios.run import resume_run, start_run
 from moltarium.scenarios.spec import CeilingsSpec
 from moltarium.sim.llm.replies import ReplyStore
 from moltarium.sim.record.errors import CeilingReached, RecordError, ScenarioError
+from moltarium.sim.record.health import health_of
 from moltarium.sim.record.schema import Telemetry
 from moltarium.sim.record.store import RunReader
 from tests.llm.stub_server import Fault, hashed_answer, stub_server
@@ -54,10 +55,13 @@ def start(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
     )
 
 
-def until(holds: Callable[[], bool], process: subprocess.Popen[str], patience_s: float = 60.0) -> None:
+def until(
+    holds: Callable[[], bool], process: subprocess.Popen[str] | None = None, patience_s: float = 60.0
+) -> None:
     end = time.monotonic() + patience_s
     while not holds():
-        assert process.poll() is None, process.communicate()
+        if process is not None:
+            assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "it never came to pass"
         time.sleep(0.02)
 
@@ -250,8 +254,8 @@ def test_a_detached_run_is_steered_through_its_socket(asking: str, tmp_path: Pat
         assert f"process {status['pid']} runs it" in said
         assert (out / SOCKET).stat().st_mode & 0o777 == 0o600
         try:
-            assert command(out, {"do": "pause"})["state"] == "paused"
-            time.sleep(1.5)
+            assert command(out, {"do": "pause"})["state"] in {"pausing", "paused"}
+            until(lambda: command(out, {"do": "status"})["state"] == "paused")
             paused = command(out, {"do": "status"})
             requests = server.requests
             time.sleep(0.5)
@@ -275,6 +279,43 @@ def test_a_detached_run_is_steered_through_its_socket(asking: str, tmp_path: Pat
     events = [json.loads(line) for line in (out / "run.log").read_text().splitlines()]
     assert [events[0]["event"], events[-1]["event"]] == ["began", "stopped"]
     assert {event["event"] for event in events[1:-1]} == {"tick"}
+
+
+def test_orders_meet_a_long_tick_as_they_should(asking: str, tmp_path: Path) -> None:
+    """More calls at once are let go in the midst of it; a pause says that it is still to come."""
+    with stub_server(latency=1.0) as server:
+        out = tmp_path / "run"
+        where = ["--set", f"models.default.base_url={server.base_url}", "--set", "population.size=60"]
+        groups = ["--set", "population.groups.0.count=30", "--set", "models.default.concurrency=1"]
+        process = start("run", asking, "--out", str(out), *where, *groups)
+        until(lambda: server.requests > 1, process)
+        assert server.most_in_flight == 1
+        assert command(out, {"do": "pause"})["state"] == "pausing"
+        step = command(out, {"do": "set", "concurrency": 12})["step"]
+        until(lambda: server.most_in_flight > 8, process)
+        assert command(out, {"do": "status"})["step"] == step
+        until(lambda: command(out, {"do": "status"})["state"] == "paused", process)
+        assert command(out, {"do": "stop"})["state"] == "stopping"
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 3, said
+
+
+def test_time_and_retries_of_a_dropped_tick_count(asking: str, tmp_path: Path) -> None:
+    """A ceiling on time holds over all sessions, also where a tick never came to its end; so do retries."""
+    out = tmp_path / "run"
+    flaky = Fault("status", 500)
+    with stub_server(latency=0.6, script=lambda _, before: flaky if before == 0 else None) as server:
+        where = [f"models.default.base_url={server.base_url}", "models.default.concurrency=1"]
+        with pytest.raises(CeilingReached, match="1 s"):
+            start_run(load(asking, [*where, "ceilings.max_wall=1s"]), out, watch=quiet)
+        asked = server.requests
+        assert asked > 1
+        with pytest.raises(CeilingReached, match="1 s"):
+            resume_run(out, watch=quiet)
+        assert server.requests == asked, "the second was spent by the first session"
+    with RunReader(out) as record:
+        assert record.last_step() == 0
+        assert health_of(record).retries >= 1
 
 
 def test_an_unwritable_folder_fails_before_the_first_call(asking: str, tmp_path: Path) -> None:
