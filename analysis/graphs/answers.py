@@ -19,7 +19,7 @@ from moltarium.analysis.graphs.left_out import share_interval
 from moltarium.analysis.graphs.networks import Network, addressees, from_pairs
 from moltarium.analysis.graphs.nulls import over_chains, standing
 from moltarium.analysis.graphs.structure import count_mutual, mutual_edges
-from moltarium.analysis.graphs.structure_family import null_draws, reciprocity_draws
+from moltarium.analysis.graphs.structure_family import DIRECTED_NULL, reciprocity_draws
 from moltarium.analysis.jackknife import POSITIVE, UNSURE, jackknifed, sum_without
 from moltarium.analysis.metric import Definition, Family, Measure, Null, Sampling, Sheet
 from moltarium.sim.record.errors import NotComputable
@@ -29,6 +29,8 @@ _SQUARTINI: Final = "Squartini et al. 2013, doi:10.1038/srep02729"
 _HOLTZ: Final = "r as Holtz 2026, arXiv:2602.10131"
 _OURS: Final = "this project"
 _WINDOWS: Final = {"1h": 1, "24h": 24}
+_TIES: Final = {"tie_1": "1 comment", "tie_2_4": "2 to 4 comments", "tie_5": "5 comments or more"}
+_PERMUTED: Final = "addressees permuted over comments: in- and out-strengths kept"
 HOUR: Final = 3_600_000_000
 """Microseconds."""
 
@@ -42,11 +44,18 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         "(where it is most addressed)",
         _HOLTZ,
     ),
-    "tie_1": Definition("share answered of edges made by 1 comment", _OURS),
-    "tie_2_4": Definition("share answered of edges made by 2 to 4 comments", _OURS),
-    "tie_5": Definition("share answered of edges made by 5 comments or more", _OURS),
-    "early": Definition("r of the network of the first half of all comments", _OURS),
-    "late": Definition("r of the network of the second half of all comments", _OURS),
+    **{
+        name: Definition(
+            f"share answered of edges made by {what}; null: addressees permuted over comments", _OURS
+        )
+        for name, what in _TIES.items()
+    },
+    **{
+        name: Definition(
+            f"r of the network of the {which} half of all comments; null: its degrees kept", _OURS
+        )
+        for name, which in (("early", "first"), ("late", "second"))
+    },
     **{
         f"answered_{name}": Definition(
             f"share of first contacts i → j that j returns within {hours} h; contacts later than {hours} h "
@@ -67,7 +76,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 """What is measured of answers."""
 
 TIMED_COMMENTS: Final = 100_000_000
-"""Comments over all permuted records of the timed nulls: at most 100 draws, at least 10."""
+"""Comments over all permuted records of the timed and weighted nulls: at least 10 draws of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +202,8 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         sheet.lack(DEFINITIONS, "at least 1 edge")
         return sheet.measures
     net = from_pairs(corpus.agents, found.source, found.target)
-    _enter_weighted(sheet, found, net, sampling)
+    matched, *tied = _tallied_draws(found, sampling)
+    _enter_weighted(sheet, net, matched, sampling)
     block = _homes(corpus, net)
     r = count_mutual(net.source, net.target, net.n) / net.m
     strict = partial(
@@ -204,9 +214,33 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     sheet.enter("within_communities", lambda: r, ci=ci, null=strict, why=UNSURE)
     ties = {"tie_1": (1, 1), "tie_2_4": (2, 4), "tie_5": (5, np.inf)}
     chosen = {name: (net.weight >= low) & (net.weight <= high) for name, (low, high) in ties.items()}
-    for name, these in chosen.items():
+    for (name, these), draws in zip(chosen.items(), tied, strict=True):
         ci = _without_agents(net, both & these, these, sampling)
-        sheet.enter(name, partial(_share, both & these, these), ci=ci, why=UNSURE)
+        null = partial(_standing, draws, _PERMUTED)
+        sheet.enter(name, partial(_share, both & these, these), ci=ci, null=null, why=UNSURE)
+    _enter_halves(sheet, corpus, found, sampling)
+    _enter_timed(sheet, found, sampling)
+    return {f"reciprocity.{name}": sheet.measures[f"reciprocity.{name}"] for name in DEFINITIONS}
+
+
+def _tallied_draws(found: Contacts, sampling: Sampling) -> list[Floats]:
+    """Return, of contacts with permuted addressees, weighted reciprocity and the share of each of `_TIES`."""
+
+    def chain(share: int, rng: np.random.Generator) -> Iterator[list[float]]:
+        return (_tallied(found.source, rng.permutation(found.target), found.base) for _ in range(share))
+
+    rng = np.random.default_rng([sampling.seed, 81])
+    rows = over_chains(chain, _timed_draws(sampling, found), rng)
+    return list(np.array(rows, dtype=np.float64).reshape(-1, 1 + len(_TIES)).T)
+
+
+def _enter_weighted(sheet: Sheet, net: Network, draws: Floats, sampling: Sampling) -> None:
+    ci = _without_agents(net, matched_comments(net), net.weight, sampling)
+    null = partial(_standing, draws, _PERMUTED)
+    sheet.enter("weighted", lambda: weighted_reciprocity(net), ci=ci, null=null, why=UNSURE)
+
+
+def _enter_halves(sheet: Sheet, corpus: Corpus, found: Contacts, sampling: Sampling) -> None:
     half = len(found.t) // 2
     for name, part in (("early", slice(None, half)), ("late", slice(half, None))):
         then = from_pairs(corpus.agents, found.source[part], found.target[part])
@@ -214,21 +248,9 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
         every = np.ones(then.m, dtype=np.bool_)
         needs = "at least 1 edge in each half"
         ci = _without_agents(then, both, every, sampling)
-        sheet.enter(name, partial(_share, both, every, needs), ci=ci, why=UNSURE)
-    _enter_timed(sheet, found, sampling)
-    return {f"reciprocity.{name}": sheet.measures[f"reciprocity.{name}"] for name in DEFINITIONS}
-
-
-def _enter_weighted(sheet: Sheet, found: Contacts, net: Network, sampling: Sampling) -> None:
-    def chain(share: int, rng: np.random.Generator) -> Iterator[float]:
-        return (_matched_share(found.source, rng.permutation(found.target), found.base) for _ in range(share))
-
-    draws = over_chains(chain, _timed_draws(sampling, found), np.random.default_rng([sampling.seed, 81]))
-    null = partial(
-        _standing, np.array(draws), "addressees permuted over comments: in- and out-strengths kept"
-    )
-    ci = _without_agents(net, matched_comments(net), net.weight, sampling)
-    sheet.enter("weighted", lambda: weighted_reciprocity(net), ci=ci, null=null, why=UNSURE)
+        draws = reciprocity_draws(then, sampling) if then.m else np.zeros(0)
+        null = partial(_standing, draws, DIRECTED_NULL)
+        sheet.enter(name, partial(_share, both, every, needs), ci=ci, null=null, why=UNSURE)
 
 
 def _enter_timed(sheet: Sheet, found: Contacts, sampling: Sampling) -> None:
@@ -300,17 +322,22 @@ def _homes(corpus: Corpus, net: Network) -> Ints:
     return home[[code[name] for name in net.names.tolist()]]
 
 
-def _matched_share(source: Ints, target: Ints, base: int) -> float:
-    """Return `weighted_reciprocity` of contacts without building their network."""
+def _tallied(source: Ints, target: Ints, base: int) -> list[float]:
+    """Return `weighted_reciprocity` of contacts, and the share answered of each of `_TIES`, NaN without any.
+
+    Their network is not built.
+    """
     from moltarium.analysis.graphs import timing
 
     apart = source != target
     a, b = source[apart], target[apart]
     if not len(a):
-        return 0.0
+        return [0.0] + [np.nan] * len(_TIES)
     keys = (np.minimum(a, b) * base + np.maximum(a, b)) * 2 + (a > b)
     keys.sort()
-    return float(timing.matched(keys) / len(a))
+    matched, *ties = timing.tallied(keys).tolist()
+    answered = zip(ties[1::2], ties[::2], strict=True)
+    return [matched / len(a), *(back / every if every else np.nan for back, every in answered)]
 
 
 def _without_agents(
@@ -341,7 +368,7 @@ def _standing(draws: Floats, model: str, value: float) -> Null | None:
 
 
 def _timed_draws(sampling: Sampling, found: Contacts) -> int:
-    return min(sampling.draws, 100, max(10, TIMED_COMMENTS // len(found.t)), null_draws(100, len(found.t)))
+    return min(sampling.draws, max(10, TIMED_COMMENTS // len(found.t)))
 
 
 FAMILY: Final = Family(

@@ -6,7 +6,7 @@ first, to the pairs' places: every group then comes sorted.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from moltarium.analysis.graphs.compiled import compiled
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
+
+STRENGTHS: Final = (1, 4)
+"""Most contacts of a tie of each strength; a stronger one has more than the last."""
 
 
 @compiled
@@ -87,12 +90,13 @@ def exposure(
 
 
 @compiled
-def matched(keys: Ints) -> int:
-    """Return ``Σ min(w_ij, w_ji)`` over ordered pairs.
+def tallied(keys: Ints) -> Ints:
+    """Return ``Σ min(w_ij, w_ji)`` over ordered pairs; then, of edges of `STRENGTHS` each, all and answered.
 
     Keys are sorted, one per contact: twice the unordered pair's number, plus its direction.
     """
-    total, k, m = 0, 0, len(keys)
+    found = np.zeros(1 + 2 * (len(STRENGTHS) + 1), np.int64)
+    k, m = 0, len(keys)
     while k < m:
         pair, one, other = keys[k] >> 1, 0, 0
         while k < m and keys[k] >> 1 == pair:
@@ -101,5 +105,12 @@ def matched(keys: Ints) -> int:
             else:
                 one += 1
             k += 1
-        total += 2 * min(one, other)
-    return total
+        found[0] += 2 * min(one, other)
+        for weight, back in ((one, other), (other, one)):
+            if weight:
+                strength = 1
+                for most in STRENGTHS:
+                    strength += 2 * (weight > most)
+                found[strength] += 1
+                found[strength + 1] += back > 0
+    return found

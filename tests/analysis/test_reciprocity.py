@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from moltarium.analysis.corpus import read_corpus
+from moltarium.analysis.graphs.answers import FAMILY, _tallied, contacts
 from moltarium.analysis.graphs.reciprocity import reciprocity
+from moltarium.analysis.metric import Measure, Sampling
 from moltarium.sim.record.errors import NotComputable
 
 AGENTS = 120
@@ -27,6 +30,11 @@ def chance(rng: np.random.Generator, edges: int = 500) -> np.ndarray:
     pairs = np.column_stack((source, target))[source != target]
     unique = np.unique(pairs, axis=0)
     return rng.permutation(unique)[:edges]
+
+
+def measured(record: Any, seed: int, draws: int = 39) -> dict[str, Measure]:
+    """Return ``reciprocity.*`` of a record."""
+    return FAMILY.compute(read_corpus(record), Sampling(seed, draws))
 
 
 def test_dyads_of_a_graph_drawn_by_hand(forum: Any) -> None:
@@ -93,3 +101,35 @@ def test_an_unknown_parent_leaves_the_author_definition(forum: Any) -> None:
 def test_no_edge_no_reciprocity(forum: Any) -> None:
     with pytest.raises(NotComputable, match="1 edge"):
         reciprocity(forum([("p", "ann")], [("c", "p", None, "ann")]))
+
+
+def test_nulls_of_strength_and_of_halves_tell_answers_from_chance(forum: Any) -> None:
+    # Nobody answers on purpose in twenty worlds; in the last everybody does.
+    names = [f"reciprocity.{name}" for name in ("tie_1", "tie_2_4", "early", "late")]
+    flagged = dict.fromkeys(names, 0)
+    for seed in range(20):
+        rng = np.random.default_rng([7, seed])
+        pairs = np.column_stack((rng.integers(0, 30, 300), rng.integers(0, 30, 300)))
+        found = measured(talk(forum, pairs[pairs[:, 0] != pairs[:, 1]]), seed)
+        for name in names:
+            null = found[name].null
+            assert null is not None
+            flagged[name] += null.p <= 0.1
+    assert max(flagged.values()) <= 7  # of 20 at .1: 99.8 % of worlds
+    answered = measured(talk(forum, np.repeat(np.vstack((pairs[:80], pairs[:80, ::-1])), 2, axis=0)), 0)
+    tied = answered["reciprocity.tie_2_4"]
+    assert tied.null is not None
+    assert tied.value == 1.0
+    assert tied.null.p == pytest.approx(1 / 40)
+    assert tied.null.mean < 0.5
+
+
+def test_permuted_contacts_are_counted_as_the_network_is(forum: Any) -> None:
+    # With the addressees as they are, the null's count is the measures' own.
+    rng = np.random.default_rng(3)
+    pairs = np.column_stack((rng.integers(0, 12, 400), rng.integers(0, 12, 400)))
+    record = talk(forum, pairs[pairs[:, 0] != pairs[:, 1]])
+    found, own = contacts(read_corpus(record)), measured(record, 0, draws=0)
+    told = _tallied(found.source, found.target, found.base)
+    assert told == [own[f"reciprocity.{name}"].value for name in ("weighted", "tie_1", "tie_2_4", "tie_5")]
+    assert 0 < told[3] < 1
