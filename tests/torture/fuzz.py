@@ -12,7 +12,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,21 +30,39 @@ PATIENCE_S: Final = 60
 """The same for the guided fuzzer, whose clock is the one on the wall."""
 PUMPED_BYTES: Final = 50_000
 """Length of an input that says one thing again and again."""
-BATCH: Final = 20_000
-"""Cases that Hypothesis draws in one go: it remembers them all, and a million of them need gigabytes."""
+TOGETHER: Final = 32
+"""Cases made of one example of Hypothesis, whose own work takes a hundred times that of a parser."""
+SCRIPT: Final = 50
+"""Bytes that say how one case is made."""
+BATCH: Final = 2_000
+"""Examples that Hypothesis draws in one go: it remembers them all, and a million cases need gigabytes."""
 _DONE: Final = re.compile(r"Done (\d+) runs in (\d+) second")
 _COVER: Final = re.compile(r"cov: (\d+)")
 
 
-def inputs(target: Target) -> st.SearchStrategy[bytes]:
+def inputs(target: Target) -> st.SearchStrategy[list[bytes]]:
     """Return well-formed inputs, with pieces of grammar, noise and cuts worked into them, or noise alone.
 
-    What is worked in where is one string of bytes: to draw each piece by itself takes three times as long.
+    All of an example is one string of bytes: to draw each choice by itself takes most of the time there is.
     """
-    script = st.binary(min_size=4, max_size=48)
-    edited = st.builds(partial(_edited, target.words), st.sampled_from(target.seeds), script)
-    deep = st.tuples(st.sampled_from(target.words), st.integers(1, 3000)).map(lambda pair: pair[0] * pair[1])
-    return edited | script.map(partial(_woven, target.words)) | deep | st.binary(max_size=200)
+    size = TOGETHER * SCRIPT
+    return st.binary(min_size=size, max_size=size).map(
+        lambda script: [_made(target, script[at : at + SCRIPT]) for at in range(0, size, SCRIPT)]
+    )
+
+
+def _made(target: Target, script: bytes) -> bytes:
+    """Make one case: the first byte says which way and, in the last, from which seed; the second how long."""
+    way, long, rest = script[0], script[1] % (SCRIPT - 5) + 4, script[2:]
+    if way < 8:
+        return target.words[long % len(target.words)] * (rest[0] * rest[1] % 3000 + 1)
+    if way < 24:
+        return rest[:long]
+    if way < 112:
+        return _woven(target.words, rest[:long])
+    # Half of them from the first seed: others may be beyond measure.
+    seed = target.seeds[0 if way % 2 else way // 2 % len(target.seeds)]
+    return _edited(target.words, seed, rest[:long])
 
 
 def _edited(words: Sequence[bytes], data: bytes, script: bytes) -> bytes:
@@ -71,20 +88,22 @@ def pumped(target: Target) -> Iterator[bytes]:
 
 
 def drawn(target: Target, cases: int, root: int, until_s: float = float("inf")) -> int:
-    """Check so many inputs that Hypothesis draws, at most until a moment; return how many it were."""
+    """Check at least so many drawn inputs, at most until a moment; return how many it were."""
     count = batch = 0
     while count < cases and time.monotonic() < until_s:
-        count += _batch(target, min(BATCH, cases - count), root + 1000 * batch, until_s)
+        examples = min(BATCH, -(-(cases - count) // TOGETHER))
+        count += _batch(target, examples, root + 1000 * batch, until_s)
         batch += 1
     return count
 
 
-def _batch(target: Target, cases: int, root: int, until_s: float) -> int:
+def _batch(target: Target, examples: int, root: int, until_s: float) -> int:
     count = 0
+    check = timed(target.check)
 
     @seed(root)
     @settings(
-        max_examples=cases,
+        max_examples=examples,
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
@@ -95,12 +114,15 @@ def _batch(target: Target, cases: int, root: int, until_s: float) -> int:
         ),
     )
     @given(inputs(target))
-    def run(data: bytes) -> None:
+    def run(cases: list[bytes]) -> None:
         nonlocal count
-        if time.monotonic() > until_s:
-            return
-        count += 1
-        timed(target.check)(data)
+        for data in cases if time.monotonic() < until_s else ():
+            count += 1
+            try:
+                check(data)
+            except BaseException as error:
+                error.add_note(f"given {data!r}")
+                raise
 
     run()
     return count
