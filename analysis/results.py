@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from moltarium.analysis.metric import Json, Measure, Null
+from moltarium.analysis.no_null import why_no_null
 
 DIGITS: Final = 12
 """Significant digits kept: enough for any reader, too few to show the order in which a sum was taken."""
@@ -34,11 +35,11 @@ def number(value: float) -> float | int:
 
 
 def as_json(measures: Mapping[str, Measure]) -> Json:
-    """Return measures as ``{name: {value, ci, null, needs?, note?, source, definition}}``.
+    """Return measures as ``{name: {value, ci, null, needs?, no_null?, note?, source, definition}}``.
 
-    `ci` and `null` are ``None`` where there is none; of an interval the note says why.
+    `ci` and `null` are ``None`` where there is none; of an interval the note says why, of a null `no_null`.
     """
-    return {name: _entry(found) for name, found in measures.items()}
+    return {name: _entry(name, found) for name, found in measures.items()}
 
 
 def as_frame(measures: Mapping[str, Measure]) -> pd.DataFrame:
@@ -73,7 +74,7 @@ def as_frame(measures: Mapping[str, Measure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["metric", "value"])
 
 
-def _entry(found: Measure) -> Json:
+def _entry(name: str, found: Measure) -> Json:
     entry: Json = {
         "value": None if found.value is None else number(found.value),
         "ci": None if found.ci is None else [number(end) for end in found.ci],
@@ -81,6 +82,8 @@ def _entry(found: Measure) -> Json:
     }
     if found.needs is not None:
         entry["needs"] = found.needs
+    elif found.null is None:
+        entry["no_null"] = why_no_null(name)
     if found.note is not None:
         entry["note"] = found.note
     return {**entry, "source": found.source, "definition": found.definition}

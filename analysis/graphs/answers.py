@@ -6,7 +6,7 @@ All on the reply network (commenter → parent comment's author, or the post's a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -241,14 +241,14 @@ def _enter_weighted(sheet: Sheet, net: Network, draws: Floats, sampling: Samplin
 
 
 def _enter_halves(sheet: Sheet, corpus: Corpus, found: Contacts, sampling: Sampling) -> None:
-    half = len(found.t) // 2
+    half, some = len(found.t) // 2, replace(sampling, draws=_timed_draws(sampling, found))
     for name, part in (("early", slice(None, half)), ("late", slice(half, None))):
         then = from_pairs(corpus.agents, found.source[part], found.target[part])
         both = mutual_edges(then)
         every = np.ones(then.m, dtype=np.bool_)
         needs = "at least 1 edge in each half"
         ci = _without_agents(then, both, every, sampling)
-        draws = reciprocity_draws(then, sampling) if then.m else np.zeros(0)
+        draws = reciprocity_draws(then, some) if then.m else np.zeros(0)
         null = partial(_standing, draws, DIRECTED_NULL)
         sheet.enter(name, partial(_share, both, every, needs), ci=ci, null=null, why=UNSURE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -128,8 +128,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 }
 """What is measured of a network's shape."""
 
-NULL_DRAWS: Final = 20
-"""Null graphs of the rich club, small-world and triads, at most."""
+NULL_EDGES: Final = 20_000_000
+"""Edges over all null graphs of a network's shape: 200 graphs of 100,000 edges, at least 20 of any."""
 NULL_PATHS: Final = 3
 """Null graphs whose paths are searched for small-world."""
 PARTITIONS: Final = 5
@@ -194,20 +194,35 @@ def _measure(sheet: Sheet, net: Network, sampling: Sampling) -> dict[str, Measur
 
 
 def _central(net: Network, flat: Simple) -> dict[str, Callable[[], float]]:
-    rank, core, tie = pagerank(net), core_numbers(flat), bow_tie(net)
     into, out = np.bincount(net.target, minlength=net.n), np.bincount(net.source, minlength=net.n)
     return {
-        "pagerank_gini": lambda: gini(rank),
-        "pagerank_top1": lambda: top_share(rank, 0.01),
+        **_directed(net),
         **{f"top{top}_in": partial(top_share, into, top / 100) for top in TOPS},
         **{f"top{top}_out": partial(top_share, out, top / 100) for top in TOPS},
         "centralisation": lambda: degree_centralisation(flat),
-        "core_max": lambda: float(core.max()),
-        "periphery": lambda: float((core <= core.max() / 2).mean()),
+        **_undirected(flat),
+    }
+
+
+def _directed(net: Network) -> dict[str, Callable[[], float]]:
+    """Return what is measured of a directed network and not decided by its degrees."""
+    rank, tie = pagerank(net), bow_tie(net)
+    return {
+        "pagerank_gini": lambda: gini(rank),
+        "pagerank_top1": lambda: top_share(rank, 0.01),
         "bowtie_core": lambda: tie.core,
         "bowtie_in": lambda: tie.into,
         "bowtie_out": lambda: tie.out,
         "bowtie_rest": lambda: tie.rest,
+    }
+
+
+def _undirected(flat: Simple) -> dict[str, Callable[[], float]]:
+    """Return what is measured of an undirected network and not decided by its degrees."""
+    core = core_numbers(flat)
+    return {
+        "core_max": lambda: float(core.max()),
+        "periphery": lambda: float((core <= core.max() / 2).mean()),
         "rich_club": lambda: rich_club(flat, 0.01),
         **{f"without_hubs_{top}": partial(connected_without_hubs, flat, top / 100) for top in WITHOUT},
         "hubs_to_halve": lambda: hubs_to_halve(flat),
@@ -308,24 +323,32 @@ def _enter_communities(sheet: Sheet, flat: Simple, sampling: Sampling) -> None:
 
 
 def _nulls(net: Network, flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
-    draws = min(NULL_DRAWS, null_draws(sampling.draws, net.m))
+    draws = min(null_draws(sampling.draws, net.m), max(20, NULL_EDGES // net.m))
 
-    def clubs(share: int, rng: np.random.Generator) -> Iterator[float]:
-        return (or_nan(partial(rich_club, graph, 0.01)) for graph in configurations(flat, share, rng))
+    def joined_ones(share: int, rng: np.random.Generator) -> Iterator[list[float]]:
+        for graph in configurations(flat, share, rng):
+            yield [or_nan(figure) for figure in _undirected(graph).values()]
 
-    def motifs(share: int, rng: np.random.Generator) -> Iterator[list[int]]:
+    def aimed_ones(share: int, rng: np.random.Generator) -> Iterator[list[float]]:
         for ends in directed_configurations(net.source, net.target, net.n, share, rng):
             order = np.lexsort((ends, net.source))
             drawn = Network(net.kind, net.names, net.source[order], ends[order], net.weight, 0, 0)
-            yield list(triad_census(drawn, undirected(drawn)).values())
+            motifs = triad_census(drawn, undirected(drawn)).values()
+            yield [*(or_nan(figure) for figure in _directed(drawn).values()), *map(float, motifs)]
 
-    club = over_chains(clubs, draws, np.random.default_rng([sampling.seed, 42]))
-    motif = over_chains(motifs, draws, np.random.default_rng([sampling.seed, 43]))
-    table = np.array(motif, dtype=np.float64).reshape(-1, len(TRIADS))
+    both = over_chains(joined_ones, draws, np.random.default_rng([sampling.seed, 42]))
+    aimed = over_chains(aimed_ones, draws, np.random.default_rng([sampling.seed, 43]))
     return {
-        "rich_club": (UNDIRECTED_NULL, np.array(club)),
-        **{f"triad_{kind}": (DIRECTED_NULL, table[:, k]) for k, kind in enumerate(TRIADS)},
+        **_columns(_undirected(flat), both, UNDIRECTED_NULL),
+        **_columns([*_directed(net), *(f"triad_{kind}" for kind in TRIADS)], aimed, DIRECTED_NULL),
     }
+
+
+def _columns(names: Iterable[str], rows: list[list[float]], model: str) -> dict[str, tuple[str, Floats]]:
+    """Return each figure's null draws by its name."""
+    named = list(names)
+    table = np.array(rows, dtype=np.float64).reshape(-1, len(named))
+    return {name: (model, table[:, k]) for k, name in enumerate(named)}
 
 
 def _null(draws: tuple[str, Floats] | None) -> Callable[[float], Null | None]:

@@ -86,9 +86,9 @@ UNDIRECTED_NULL: Final = "configuration: undirected degrees kept"
 NULL_EDGES: Final = 200_000_000
 """Edges over all null graphs of one kind: 200 graphs of a million edges, at least 20 of any."""
 
-MODULARITY_NULL_DRAWS: Final = 20
-"""Null graphs of modularity: a partition is found anew for each."""
-MODULARITY_NULL_EDGES: Final = 300_000
+MODULARITY_NULL_EDGES: Final = 6_000_000
+"""Edges over all null graphs of modularity: a partition is found anew for each, of at least 20."""
+MODULARITY_NULL_MOST: Final = 300_000
 """Larger networks get no null of modularity: 20 partitions would take minutes."""
 
 
@@ -267,14 +267,14 @@ def _undirected_nulls(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, 
 
 
 def _modularity_null(flat: Simple, sampling: Sampling) -> dict[str, tuple[str, Floats]]:
-    if flat.m > MODULARITY_NULL_EDGES:
+    if flat.m > MODULARITY_NULL_MOST:
         return {}
 
     def chain(share: int, rng: np.random.Generator) -> Iterator[float]:
         graphs = configurations(flat, share, rng)
         return (modularity(graph, communities(graph, sampling.seed)) for graph in graphs)
 
-    draws = min(sampling.draws, MODULARITY_NULL_DRAWS)
+    draws = min(sampling.draws, max(20, MODULARITY_NULL_EDGES // flat.m))
     found = over_chains(chain, draws, np.random.default_rng([sampling.seed, 5]))
     return {"modularity": (UNDIRECTED_NULL, np.array(found))}
 

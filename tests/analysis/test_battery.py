@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from moltarium.analysis import battery
+from moltarium.analysis.by_hand import forum as forum_by_hand
 from moltarium.analysis.metric import Family, Measure
+from moltarium.analysis.no_null import DRAWN, why_no_null
 from moltarium.analysis.results import as_frame, as_json, number
 
 NETWORK = """nodes edges density reciprocity rho mutual_dyads mutual_share clustering_global clustering_local
@@ -67,6 +69,9 @@ BY_FORMULA = (
     "tree.depth_width",
 )
 """Measures whose interval or null needs no draws."""
+SHAPED = """pagerank_gini pagerank_top1 bowtie_core bowtie_in bowtie_out bowtie_rest core_max periphery
+    without_hubs_1 without_hubs_5 without_hubs_10 without_hubs_20 hubs_to_halve triad_201"""
+"""Shape that degrees do not decide: beside null graphs."""
 SILENT = ("network.mention", "network.vote", "network.follow")
 """Kinds of ties that the forum lacks: nobody is called by handle or followed, votes are not known."""
 UNKNOWN_HERE = {
@@ -141,6 +146,21 @@ def test_nulls_stand_where_a_null_model_exists(measures: dict[str, Measure]) -> 
             assert null is not None
             assert 0 < null.p <= 1
             assert "configuration" in null.model
+            assert null.draws == 50  # as many as were asked for
+    for name in SHAPED.split():
+        shaped = measures[f"shape.reply.{name}"].null
+        assert shaped is not None, name
+        assert shaped.draws == 50
+        assert shaped.p > 0.02  # who answers whom was drawn at random here
+
+
+def test_a_figure_without_a_null_says_why(measures: dict[str, Measure]) -> None:
+    for name, entry in as_json(measures).items():
+        assert ("no_null" in entry) == (entry["value"] is not None and entry["null"] is None), name
+        assert entry.get("no_null") != DRAWN, name
+        assert measures[name].null is None or why_no_null(name) == DRAWN, name
+    bare = as_json(battery.measure(forum_by_hand({"p": "ann"}, [("c", "p", "bob")]), draws=0))
+    assert bare["network.reply.reciprocity"]["no_null"] == DRAWN
 
 
 def test_the_same_seed_gives_the_same_figures(forum: Any, measures: dict[str, Measure]) -> None:
