@@ -7,10 +7,12 @@ text: ticks must be short against the heartbeat.
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import mesa
 import numpy as np
@@ -85,8 +87,19 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+class _Numbers(WeakKeyDictionary[mesa.Model, Iterator[int]]):
+    """What Mesa numbers agents by, per model; its own keeps every model as long as the process lives."""
+
+    def __getitem__(self, model: mesa.Model) -> Iterator[int]:
+        if model not in self:
+            self[model] = itertools.count(1)
+        return super().__getitem__(model)
+
+
 class Resident(mesa.Agent):
     """An account in Mesa's eyes: reads as an agent, holds nothing that the record does not."""
+
+    _ids = _Numbers()
 
     def __init__(self, model: Society, index: int) -> None:
         super().__init__(model)

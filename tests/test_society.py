@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -25,7 +26,7 @@ from moltarium.sim.record.schema import Comment, Emotion, Impression, LlmCall, P
 from moltarium.sim.record.store import RunReader
 from moltarium.sim.record.writer import RunWriter
 from moltarium.sim.restore import restore
-from moltarium.sim.society import Society
+from moltarium.sim.society import Resident, Society
 from tests.llm.stub_server import stub_server
 from tests.scenarios.asking import ASKING, quiet
 
@@ -201,6 +202,19 @@ def test_an_outage_commits_nothing_and_can_be_resumed(asking: str, tmp_path: Pat
     with stub_server() as server:
         models = {"default": scenario.models["default"].model_copy(update={"base_url": server.base_url})}
         assert resume_run(tmp_path / "run", watch=quiet, models=models).digest == whole.digest
+
+
+def test_nothing_of_a_finished_society_stays_in_memory(crowd: str, tmp_path: Path) -> None:
+    """Who runs a hundred seeds in one notebook must not hold a hundred societies."""
+    before = societies()
+    start_run(load(crowd), tmp_path / "run", watch=quiet)
+    assert societies() <= before
+
+
+def societies() -> int:
+    """Return how many societies and accounts there are in memory."""
+    gc.collect()
+    return sum(isinstance(each, Society | Resident) for each in gc.get_objects())
 
 
 def test_a_record_is_not_written_over(crowd: str, tmp_path: Path) -> None:
