@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from moltarium.analysis.corpus import OBSERVED, OPENING
+from moltarium.dashboards.readings import shared_reader
 from moltarium.dashboards.source import Source
 from moltarium.sim.record.schema import (
     Agent,
@@ -217,9 +218,7 @@ def latent_moods(source: Source, written: pd.DataFrame) -> list[Mood | None]:
 
 def read_moods(texts: list[str]) -> list[Mood]:
     """Return the emotion that the project's reader finds in each text."""
-    from moltarium.agents.reader import load_reader
-
-    reading = load_reader().read(texts)
+    reading = shared_reader().read(texts)
     return [
         Mood(float(v), float(a), float(d), str(label), False)
         for (v, a, d), label in zip(reading.vad, reading.labels(), strict=True)

@@ -17,6 +17,7 @@ from moltarium.analysis.words.norms import NormConvergence, Texts, norm_converge
 from moltarium.analysis.words.topics import Topics, topics
 from moltarium.dashboards.effects import Shown
 from moltarium.dashboards.parts import chance, counted, interval, null_line, number, signed
+from moltarium.dashboards.readings import shared_reader
 from moltarium.dashboards.source import Source
 from moltarium.dashboards.untrusted import line
 from moltarium.sim.record.keyhole import keyhole
@@ -51,7 +52,7 @@ def found_norms(source: Source, texts: Texts = "post") -> NormConvergence:
 
 def found_alignment(source: Source) -> EmotionalAlignment:
     """Return the emotional alignment of a record."""
-    return source.get("alignment", lambda own: emotional_alignment(own.record))
+    return source.get("alignment", lambda own: emotional_alignment(own.record, reader=shared_reader()))
 
 
 def found_reciprocity(source: Source, kind: Kind = "reply") -> Reciprocity:
@@ -141,6 +142,8 @@ def say_reciprocity(found: Reciprocity) -> Finding:
 
 def found_public(source: Source) -> dict[str, Measure]:
     """Return the battery over what a crawler of the real site could have seen of a record."""
+    if keyhole(source.record) is source.record:  # an observed record: nothing is withheld
+        return found_measures(source)
     return source.get("public", lambda own: measure(keyhole(own.record)))
 
 
@@ -166,7 +169,7 @@ def found_drift(source: Source) -> Drift:
 
 def found_motives(source: Source) -> dict[str, Any]:
     """Return the motives of a record."""
-    return source.get("motives", lambda own: motives(own.record))
+    return source.get("motives", lambda own: motives(own.record, reader=shared_reader()))
 
 
 def norm_shown(report: dict[str, Any]) -> list[Shown]:

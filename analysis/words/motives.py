@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from moltarium.analysis.affect.alignment import EmotionReader
 from moltarium.analysis.words.act_reader import load_acts
 from moltarium.analysis.words.dialogue import (
     answers,
@@ -41,6 +42,7 @@ def motives(
     draws: int = 200,
     seed: int = 0,
     embedder: Embedder | None = None,
+    reader: EmotionReader | None = None,
 ) -> dict[str, Any]:
     """Return persona alignment, speech acts, dialogue, tone and language of a record as plain values.
 
@@ -59,6 +61,8 @@ def motives(
         Draws of the nulls and their seed.
     embedder
         Of bios, texts and replies; default: static embeddings.
+    reader
+        Of tone; default: the project's own.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def motives(
     }
     told: dict[str, Callable[[], Any]] = {
         "persona": lambda: persona_alignment(record, texts=texts, draws=draws, seed=seed, embedder=embedder),
-        "tone": lambda: tone(said, author, draws=draws, seed=seed),
+        "tone": lambda: tone(said, author, draws=draws, seed=seed, reader=reader),
         "answers": lambda: answers(record, draws=draws, seed=seed),
     }
     return plain_json(

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from moltarium.analysis.affect.alignment import EmotionReader
 from moltarium.analysis.bootstrap import ends
 from moltarium.analysis.metric import Null
 from moltarium.analysis.words.conduct import slope_reach
 from moltarium.analysis.words.language import detect
 from moltarium.sim.record.errors import NotComputable
-
-if TYPE_CHECKING:
-    from moltarium.agents.reader.reading import Reader
 
 COVERED: Final = "en"
 """The one language that the reader learnt; no text in another is guessed at."""
@@ -53,7 +51,12 @@ class Tone:
 
 
 def tone(
-    texts: Sequence[str], author: Ints, *, draws: int = 500, seed: int = 0, reader: Reader | None = None
+    texts: Sequence[str],
+    author: Ints,
+    *,
+    draws: int = 500,
+    seed: int = 0,
+    reader: EmotionReader | None = None,
 ) -> Tone:
     """Return the tone of English texts, and whether authors change theirs.
 
