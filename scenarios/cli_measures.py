@@ -115,6 +115,7 @@ def published(
     """
     from moltarium.analysis.compare import as_json as rendered
     from moltarium.analysis.compare import compare_published
+    from moltarium.analysis.published import published_figures
 
     with _open(folder) as record:
         comparisons = compare_published(_part(record, since, until), seed=seed, draws=draws, every=True)
@@ -122,13 +123,21 @@ def published(
     if as_json:
         put_json(rendered(comparisons))
     else:
+        alone = {figure.name for figure in published_figures() if figure.metric is None}
+        beside = {name: found for name, found in comparisons.items() if name not in alone}
         put_table(
             title,
-            ("measure", "ours", "95 % interval", "theirs", "ratio", "grade", "source"),
-            map(_published_row, comparisons.items()),
+            ("measure", "ours", "95 % interval", "theirs", "ratio", "grade"),
+            map(_published_row, beside.items()),
         )
-        theirs = ((name, found.theirs) for name, found in comparisons.items())
-        put_table("What theirs is, of which data", ("measure", "definition"), theirs)
+        apart = ((name, comparisons[name]) for name in comparisons if name in alone)
+        put_table(
+            "Not set beside ours",
+            ("figure", "theirs", "grade", "what that would take"),
+            map(_alone_row, apart),
+        )
+        theirs = ((name, found.theirs, found.source) for name, found in comparisons.items())
+        put_table("What theirs is, of which data", ("measure", "definition", "source"), theirs)
 
 
 def export(
@@ -274,7 +283,12 @@ def _measure_row(named: tuple[str, Measure]) -> tuple[object, ...]:
 def _published_row(named: tuple[str, Comparison]) -> tuple[object, ...]:
     name, found = named
     ours = found.a if found.needs is None else f"not computable: needs {found.needs.removeprefix('a: ')}"
-    return name, ours, _interval(found.a_ci), found.b, found.ratio, found.grade, found.source
+    return name, ours, _interval(found.a_ci), found.b, found.ratio, found.grade
+
+
+def _alone_row(named: tuple[str, Comparison]) -> tuple[object, ...]:
+    name, found = named
+    return name, found.b, found.grade, (found.needs or "").removeprefix("a: ")
 
 
 def _list(as_json: bool) -> None:

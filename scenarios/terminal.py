@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["PRICE_UNKNOWN", "plain", "put_figures", "put_json", "put_table", "say", "watching"]
 
 
+_LARGE: Final = 10_000
+"""From here on four significant digits would be fewer than a number has before its point."""
+_WRITTEN_OUT: Final = 10**12
+"""Larger numbers than this are written as powers of ten."""
+
 PRICE_UNKNOWN: Final = "price unknown"
 """In place of a sum of money where a model's price is not known: never 0."""
 
@@ -66,15 +71,20 @@ def put_figures(title: str, figures: Mapping[str, Any], as_json: bool) -> None:
 def figure(cell: object) -> str:
     """Return a cell as a person reads it: four significant digits, a dash for nothing, no brackets of code.
 
+    Whole numbers and large ones are written out: a count is no power of ten.
+
     Examples
     --------
     >>> figure({"invalid": 0.125, "stuck": None}), figure(()), figure(["one", "two"])
     ('invalid 0.125, stuck –', '–', 'one; two')
+    >>> figure(13875.0), figure(41.0), figure(12345.6), figure(0.00012345)
+    ('13,875', '41', '12,346', '0.0001234')
     """
     if cell is None:
         return "–"
     if isinstance(cell, float):
-        return f"{cell:.4g}"
+        whole = abs(cell) < _WRITTEN_OUT and (cell.is_integer() or abs(cell) >= _LARGE)
+        return f"{cell:,.0f}" if whole else f"{cell:.4g}"
     if isinstance(cell, Mapping):
         return ", ".join(f"{name} {figure(value)}" for name, value in cell.items()) or "–"
     if isinstance(cell, list | tuple):

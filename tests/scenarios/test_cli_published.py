@@ -36,7 +36,9 @@ def test_published_figures_stand_beside_ours_with_their_grade(tmp_path: Path) ->
         assert (row["a"] is None) == ("needs" in row)
         assert row["theirs"]
     table = CliRunner().invoke(app, ["published", str(tmp_path / "run"), "--draws", "0"]).stdout
-    assert "ratio" in table
+    beside, apart, what = (table.index(head) for head in ("ratio", "Not set beside ours", "What theirs is"))
+    assert beside < table.index("activity.posts") < apart < table.index("eziz.mutual_dyads") < what
+    assert "13,875" in table
     assert "directed simple graph; self-loops" in table
 
 
