@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.bootstrap import Floats, Interval
+from moltarium.analysis.bootstrap import TAIL, Floats, Interval
 
 MOST_LACKING: Final = 0.1
 """Share of left-out figures that may have no value; with more there is no interval."""
@@ -121,15 +121,15 @@ def interval(value: float, error: float, scale: Scale = PLAIN, freedom: float = 
     Examples
     --------
     >>> interval(10.0, 1.0)
-    (8.04..., 11.95...)
+    (7.89..., 12.10...)
     >>> interval(0.99, 0.02, SHARE)
-    (0.653..., 0.999...)
+    (0.58..., 0.999...)
     """
     if not error > 0 or freedom < LEAST_FREEDOM or not scale.low < value < scale.high:
         return None
     from scipy.stats import t
 
-    centre, reach = scale.to(value), float(t.ppf(0.975, freedom)) * scale.slope(value) * error
+    centre, reach = scale.to(value), float(t.ppf(1 - TAIL, freedom)) * scale.slope(value) * error
     return scale.back(centre - reach), scale.back(centre + reach)
 
 

@@ -19,11 +19,12 @@ from moltarium.analysis.studentised import judged
 def ratio_intervals(
     parts: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]], draws: int, rng: np.random.Generator
 ) -> dict[str, Interval | None]:
-    """Return bootstrap-t intervals of ratios ``r = Σ a / Σ b`` over resampled blocks.
+    """Return intervals of ratios ``r = Σ a / Σ b`` over blocks.
 
-    The error of a ratio is that of its linear form, ``√Σ (a − r b)² / Σ b``; the interval is taken on log
-    odds for shares (0 ≤ a ≤ b in every block), on logarithms for other positive ratios (see
-    `moltarium.analysis.studentised.judged`).
+    Of shares of blocks (a and b are 0 or 1) the exact one, see `binomial_interval`; of others the
+    bootstrap-t interval over resampled blocks. There the error of a ratio is that of its linear form,
+    ``√Σ (a − r b)² / Σ b``; the interval is taken on log odds for shares (0 ≤ a ≤ b in every block), on
+    logarithms for other positive ratios (see `moltarium.analysis.studentised.judged`).
 
     Parameters
     ----------
@@ -38,8 +39,8 @@ def ratio_intervals(
     Returns
     -------
     dict
-        Name to interval; ``None`` under `MIN_BLOCKS` blocks, and where a ratio has no error: a share of 0 or
-        1 resamples to itself, which says nothing about how sure it is.
+        Name to interval; ``None`` under `MIN_BLOCKS` blocks, and where a resampled ratio has no error: one of
+        0 or 1 resamples to itself, which says nothing about how sure it is.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def ratio_intervals(
 
     >>> found = ratio_intervals({"c": (np.arange(20.0), np.ones(20))}, 200, np.random.default_rng(0))
     >>> [round(end, 1) for end in found["c"] or ()]
-    [6.8, 12.1]
+    [6.6, 12.3]
     """
     names = list(parts)
     sides = [tuple(np.asarray(side, dtype=np.float64) for side in parts[name]) for name in names]
@@ -59,11 +60,50 @@ def ratio_intervals(
     drawn = np.array([table @ weights for weights in multiplicities(blocks, draws, rng)])
     found: dict[str, Interval | None] = {}
     for k, (name, (a, b)) in enumerate(zip(names, sides, strict=True)):
+        if _counts_blocks(a, b):
+            found[name] = binomial_interval(int(a.sum()), int(b.sum()))
+            continue
         value, error = _with_error(whole[k])
         ratios, errors = _with_error(drawn[:, 5 * k : 5 * k + 5])
         pairs = list(zip(ratios.tolist(), errors.tolist(), strict=True))
         found[name] = judged(float(value), float(error), pairs, _scale(a, b))
     return found
+
+
+def binomial_interval(has: int, of: int) -> Interval | None:
+    """Return the 95 % interval of a share of independent blocks: every share that makes the count no wonder.
+
+    From ``B(.025; k, n − k + 1)`` to ``B(.975; k + 1, n − k)``, the quantiles of beta distributions (Clopper
+    & Pearson 1934, doi:10.1093/biomet/26.4.404): held by 95 % at least whatever the share, also of 0 or all.
+
+    Parameters
+    ----------
+    has
+        Blocks that have what is asked, k.
+    of
+        Blocks, n.
+
+    Returns
+    -------
+    Interval or None
+        ``None`` under `MIN_BLOCKS` blocks.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in binomial_interval(0, 100)]
+    [0.0, 0.036]
+    """
+    if of < MIN_BLOCKS:
+        return None
+    from scipy.stats import beta
+
+    low = float(beta.ppf(0.025, has, of - has + 1)) if has else 0.0
+    high = float(beta.ppf(0.975, has + 1, of - has)) if has < of else 1.0
+    return low, high
+
+
+def _counts_blocks(a: Floats, b: Floats) -> bool:
+    return bool((((a == 0) | (a == 1)) & ((b == 0) | (b == 1)) & (a <= b)).all())
 
 
 def _scale(a: Floats, b: Floats) -> Scale:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.special import stdtrit
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval
+from moltarium.analysis.bootstrap import MIN_BLOCKS, TAIL, Floats, Interval
 from moltarium.analysis.corpus import Ints
 from moltarium.sim.record.errors import NotComputable
 
@@ -51,7 +51,7 @@ def slope_of(x: Floats, y: Floats, group: Ints | None = None) -> tuple[float, In
     >>> x = np.arange(12.0)
     >>> slope, interval = slope_of(x, 2 * x + np.tile([1.0, -1.0, 0.0], 4))
     >>> round(slope, 2), interval
-    (1.97, (1.7..., 2.1...))
+    (1.97, (1.7..., 2.2...))
     """
     if len(x) < LEAST_POINTS or np.ptp(x) < 1e-12:
         raise NotComputable(f"at least {LEAST_POINTS} points that differ")
@@ -72,7 +72,7 @@ def slope_of(x: Floats, y: Floats, group: Ints | None = None) -> tuple[float, In
     if sd <= 1e-12 * (1 + abs(slope)):
         return slope, None
     freedom = min(_freedom(pull, dx, spread, of), _seen_freedom(moved))
-    reach = float(stdtrit(freedom, 0.975)) * sd
+    reach = float(stdtrit(freedom, 1 - TAIL)) * sd
     return slope, (slope - reach, slope + reach)
 
 

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, ends
+from moltarium.analysis.bootstrap import MIN_BLOCKS, TAIL, Floats, Interval, ends
 from moltarium.analysis.corpus import Ints
 from moltarium.analysis.jackknife import SHARE, Scale
 
@@ -114,7 +114,7 @@ def judged(value: float, error: float, drawn: Sequence[tuple[float, float]], sca
     ]
     if 2 * len(scaled) < len(drawn) or len(scaled) < 2:
         return None
-    low, high = ends(scaled)
+    low, high = ends(scaled, TAIL)
     reach = scale.slope(value) * error
     found = scale.back(centre - high * reach), scale.back(centre - low * reach)
     return found if found[0] < found[1] else None

@@ -74,7 +74,7 @@ def mean_interval(values: Floats, scale: Scale = PLAIN) -> Interval | None:
     Examples
     --------
     >>> mean_interval(np.arange(20.0))
-    (6.7..., 12.2...)
+    (6.4..., 12.5...)
     """
     if len(values) < MIN_BLOCKS:
         return None

@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
+from scipy.special import stdtrit
 
 from moltarium.analysis.bootstrap import (
     MIN_BLOCKS,
+    TAIL,
     Z95,
     Floats,
     Interval,
@@ -23,6 +25,7 @@ from moltarium.analysis.bootstrap import (
 )
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.jackknife import freedom
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.ratios import ratio_intervals
 from moltarium.sim.record.errors import NotComputable
@@ -94,7 +97,8 @@ def kaplan_meier(
     """Return S(at) and its 95 % interval on the log–log scale.
 
     The variance of ln S is Greenwood's, or where waits of one thread go together the sum over threads of
-    their summed influences, squared (Ying & Wei 1994, Journal of Multivariate Analysis 50, 17–29). A wait
+    their summed influences, squared (Ying & Wei 1994, Journal of Multivariate Analysis 50, 17–29), with the
+    degrees of freedom that those show (`moltarium.analysis.jackknife.freedom`). A wait
     that ended at u ≤ at pulls by −1 / Y(u), and each by Σ d / Y² over the endings that it lived to see,
     with Y waiting and d ended.
 
@@ -113,17 +117,18 @@ def kaplan_meier(
     times, events = np.unique(waited[ended & (waited <= at)], return_counts=True)
     at_risk = len(waited) - np.searchsorted(np.sort(waited), times)
     alive = float(np.exp(np.log1p(-np.minimum(events / at_risk, 1 - 1e-15)).sum()))
+    pulls: Floats | None = None
     if thread is None:
         variance = float((events / (at_risk * np.maximum(at_risk - events, 1e-9))).sum())
     else:
         seen = np.searchsorted(times, np.minimum(waited, at), side="right")
         pull = np.r_[0.0, np.cumsum(events / at_risk**2)][seen]
         pull[ended & (waited <= at)] -= 1 / at_risk[seen[ended & (waited <= at)] - 1]
-        summed = np.bincount(np.unique(thread, return_inverse=True)[1], pull)
-        variance = float(summed @ summed) * len(summed) / max(len(summed) - 1, 1)
+        pulls = np.bincount(np.unique(thread, return_inverse=True)[1], pull)
+        variance = float(pulls @ pulls) * len(pulls) / max(len(pulls) - 1, 1)
     if not 0 < alive < 1 or variance <= 0:
         return alive, (alive, alive)
-    reach = Z95 * np.sqrt(variance) / np.log(alive)
+    reach = _reach(pulls) * np.sqrt(variance) / np.log(alive)
     return alive, (float(alive ** np.exp(-reach)), float(alive ** np.exp(reach)))
 
 
@@ -159,7 +164,13 @@ def weibull_shape(found: Waits) -> tuple[float, Interval | None]:
     if threads < MIN_BLOCKS:
         return k, None
     sd = float(np.sqrt((by_thread @ by_thread) * threads / (threads - 1))) / curve
-    return k, (max(0.0, k - Z95 * sd), k + Z95 * sd)
+    reach = _reach(by_thread[np.unique(found.thread)]) * sd
+    return k, (max(0.0, k - reach), k + reach)
+
+
+def _reach(pulls: Floats | None) -> float:
+    """Return how many errors an interval reaches: more where few threads make up most of the error."""
+    return Z95 if pulls is None else float(stdtrit(freedom(pulls), 1 - TAIL))
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from moltarium.analysis.bootstrap import MIN_BLOCKS, Floats, Interval, fixed, percentile_interval
+from moltarium.analysis.bootstrap import MIN_BLOCKS, TAIL, Floats, Interval, fixed, percentile_interval
 from moltarium.analysis.conversation.threads import depths
 from moltarium.analysis.corpus import ON_POST, UNKNOWN, Corpus, Ints
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
@@ -224,7 +224,7 @@ def median_intervals(found: Trees, draws: int, rng: np.random.Generator) -> dict
     own = median_shapes(kinds, number)
     intervals: dict[str, Interval | None] = {}
     for name, drawn in zip(names, np.array(rows).T, strict=True):
-        value, reach = float(own[name] @ number) / number.sum(), percentile_interval(drawn)
+        value, reach = float(own[name] @ number) / number.sum(), percentile_interval(drawn, TAIL)
         intervals[name] = (min(reach[0], value), max(reach[1], value)) if reach else None
     return intervals
 

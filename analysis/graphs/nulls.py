@@ -107,8 +107,9 @@ def over_chains(
 def standing(value: float, draws: npt.ArrayLike, model: str) -> Null | None:
     """Return where a value stands against its null draws, ``None`` without at least two finite draws.
 
-    ``p = (1 + #{|draw − mean| ≥ |value − mean|}) / (1 + draws)``, two-sided, never 0 (Phipson & Smyth 2010,
-    doi:10.2202/1544-6115.1585).
+    ``p = (1 + #{|draw − c| ≥ |value − c|}) / (1 + draws)`` with c the mean of value and draws together,
+    two-sided, never 0 (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585). Around the draws' own mean the
+    value alone would be far: under the null all are alike, and must be judged alike.
 
     Examples
     --------
@@ -122,7 +123,8 @@ def standing(value: float, draws: npt.ArrayLike, model: str) -> Null | None:
     mean, sd = float(null.mean()), float(null.std(ddof=1))
     # Draws equal to the value but for rounding must count as extreme.
     slack = 1e-12 * max(1.0, abs(value))
-    extreme = int(np.count_nonzero(np.abs(null - mean) >= abs(value - mean) - slack))
+    centre = (float(null.sum()) + value) / (len(null) + 1)
+    extreme = int(np.count_nonzero(np.abs(null - centre) >= abs(value - centre) - slack))
     z = (value - mean) / sd if sd > 1e-12 * max(1.0, abs(mean)) else None
     return Null(model=model, mean=mean, sd=sd, z=z, p=(1 + extreme) / (1 + len(null)), draws=len(null))
 

@@ -85,6 +85,21 @@ def test_standing_is_two_sided_and_never_zero() -> None:
     assert middle.p == 1.0
 
 
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=20, max_size=40, unique=True))
+def test_where_nothing_is_planted_p_speaks_no_oftener_than_it_says(values: list[float]) -> None:
+    """Of values that are alike each may be the one that is judged: at most a share p of them has such a p."""
+    p = np.array(
+        [
+            found.p
+            for k, value in enumerate(values)
+            if (found := standing(value, values[:k] + values[k + 1 :], "alike")) is not None
+        ]
+    )
+    assert len(p) == len(values)
+    for bound in p:
+        assert np.count_nonzero(p <= bound) <= bound * len(values) + 1e-9
+
+
 def test_a_constant_null_has_no_z_and_too_few_draws_no_standing() -> None:
     flat = standing(0.3, [0.3, 0.3, 0.3], "constant")
     assert flat is not None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import stdtrit
 
-from moltarium.analysis.bootstrap import Floats, Interval
+from moltarium.analysis.bootstrap import TAIL, Floats, Interval
 from moltarium.analysis.corpus import Ints
 from moltarium.analysis.slope import slope_of
 from moltarium.sim.record.errors import NotComputable
@@ -30,7 +30,7 @@ def written_out(x: Floats, y: Floats, group: Ints) -> tuple[float, Interval]:
     form = pulls.T @ (np.eye(len(x)) - hat) @ pulls
     even = np.trace(form) ** 2 / np.trace(form @ form)
     seen = 3 * np.sum(np.square(moved)) ** 2 / np.sum(np.power(moved, 4))
-    reach = float(stdtrit(min(even, seen), 0.975) * np.sqrt(np.sum(np.square(moved))))
+    reach = float(stdtrit(min(even, seen), 1 - TAIL) * np.sqrt(np.sum(np.square(moved))))
     return whole, (whole - reach, whole + reach)
 
 
