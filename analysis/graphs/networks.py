@@ -7,7 +7,7 @@ network carries its kind wherever it goes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from moltarium.sim.record.view import Record
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from moltarium.analysis.graphs.projections import SharedKind
 
 Kind: TypeAlias = Literal["reply", "author", "comment"]
 """Which comments make an edge, and to whom; see `EDGE`."""
@@ -220,9 +222,15 @@ def _author_at(author: Ints, index: Ints) -> Ints:
     return np.where(index >= 0, author[index], UNKNOWN)
 
 
+@overload
 def to_networkx(
     record: Record, kind: Directed = "reply", *, cut: Cut = WHOLE, loops: bool = False
-) -> nx.DiGraph[str]:
+) -> nx.DiGraph[str]: ...
+@overload
+def to_networkx(record: Record, kind: SharedKind, *, cut: Cut = WHOLE) -> nx.Graph[str]: ...
+def to_networkx(
+    record: Record, kind: Directed | SharedKind = "reply", *, cut: Cut = WHOLE, loops: bool = False
+) -> nx.Graph[str]:
     """Return a record's network as networkx knows it: agent ids as nodes, edges with ``weight`` = comments.
 
     Parameters
@@ -230,7 +238,8 @@ def to_networkx(
     record
         Any record with posts and comments.
     kind
-        What an edge is, see `edge`; stored as the graph's attribute ``edge``.
+        What an edge is, see `edge`; stored as the graph's attribute ``edge``. With ``"co_exposure"`` and
+        ``"shared_thread"`` (see `projections`) the graph is undirected, and edges have ``shared`` besides.
     cut
         A time window, a community. Default: everything.
     loops
@@ -240,7 +249,22 @@ def to_networkx(
     ------
     NotComputable
         If the record lacks a table or column that the kind needs.
+    ValueError
+        If there is no such kind, or one that has no self-loops is asked for them.
     """
+    if kind == "co_exposure" or kind == "shared_thread":
+        from moltarium.analysis.graphs.projections import as_networkx as undirected
+        from moltarium.analysis.graphs.projections import co_exposures, shared_threads
+
+        if loops:
+            raise ValueError(f"an agent always shares its own places: {kind} has no self-loops")
+        if kind == "co_exposure":
+            return undirected(co_exposures(record, cut))
+        return undirected(shared_threads(read_corpus(record), cut))
+    if kind not in ACTS:
+        raise ValueError(
+            f"no kind of network is called {kind!r}: {', '.join(ACTS)}, co_exposure, shared_thread"
+        )
     return as_networkx(build(read_corpus(record), kind, cut=cut, loops=loops))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from moltarium.analysis.graphs.networks import posts_in, within
 from moltarium.analysis.graphs.ties import WHOLE, Cut, targets
 from moltarium.sim.record.schema import Impression
 from moltarium.sim.record.view import Record
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -221,3 +224,15 @@ def co_exposures(record: Record, cut: Cut = WHOLE, pairs: int = PAIRS) -> Projec
         "co_exposure",
         pairs,
     )
+
+
+def as_networkx(met: Projection) -> nx.Graph[str]:
+    """Return who met whom as networkx knows it: edges with ``weight`` and ``shared``, see `Projection`."""
+    import networkx as nx
+
+    graph: nx.Graph[str] = nx.Graph(edge=SHARED[met.kind])
+    names = [str(name) for name in met.names]
+    graph.add_nodes_from(names)
+    rows = zip(met.low.tolist(), met.high.tolist(), met.weight.tolist(), met.shared.tolist(), strict=True)
+    graph.add_edges_from((names[i], names[j], {"weight": w, "shared": k}) for i, j, w, k in rows)
+    return graph

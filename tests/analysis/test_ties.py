@@ -163,6 +163,21 @@ def test_writing_in_one_thread_joins(society: MemoryRecord) -> None:
 memberships = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 9)), max_size=60)
 
 
+def test_who_met_is_a_networkx_graph_too(society: MemoryRecord) -> None:
+    graph = to_networkx(society, "shared_thread")
+    met = shared_threads(read_corpus(society))
+    assert not graph.is_directed()
+    assert graph.number_of_edges() == met.m
+    for low, high, weight, shared in zip(met.low, met.high, met.weight, met.shared, strict=True):
+        found = graph[str(met.names[low])][str(met.names[high])]
+        assert (found["weight"], found["shared"]) == (weight, shared)
+    assert set(to_networkx(society, "co_exposure")) == set(co_exposures(society).names)
+    with pytest.raises(ValueError, match="no self-loops"):
+        to_networkx(society, "shared_thread", loops=True)  # type: ignore[call-overload]  # what is refused
+    with pytest.raises(ValueError, match="shared-thread"):
+        to_networkx(society, "shared-thread")  # type: ignore[call-overload]  # what is refused
+
+
 @settings(max_examples=80, deadline=None)
 @given(memberships, st.integers(0, 40))
 def test_projections_equal_their_definition(rows: list[tuple[int, int]], pairs: int) -> None:
