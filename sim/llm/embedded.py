@@ -86,6 +86,7 @@ def embedded_server(slots: int = SLOTS, window: int = WINDOW, threads: int = THR
             stdout=subprocess.PIPE,
             stderr=log,
             env={**os.environ, **_ENVIRONMENT},
+            process_group=0,  # a terminal's Ctrl-C meets a whole group: not those who still have to answer
         )
         assert process.stdin is not None
         assert process.stdout is not None

@@ -97,6 +97,34 @@ def test_it_dies_with_a_killed_parent() -> None:
     pytest.fail("the server outlived its parent")
 
 
+DRAINS = """
+import signal, time
+from moltarium.sim.llm.embedded import embedded_server
+signal.signal(signal.SIGINT, lambda *_: print("Ctrl-C", flush=True))  # as a run that drains: it lives on
+with embedded_server(slots=1, window=256) as url:
+    print(url, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.embedded
+def test_a_terminals_ctrl_c_leaves_it_answering() -> None:
+    """A terminal sends it to every process of the run's group, and a run that drains waits for answers."""
+    parent = subprocess.Popen([sys.executable, "-c", DRAINS], stdout=subprocess.PIPE, start_new_session=True)
+    assert parent.stdout is not None
+    with parent.stdout as out:
+        url = out.readline().decode().strip()
+        os.killpg(parent.pid, signal.SIGINT)
+        assert out.readline().decode().strip() == "Ctrl-C"
+        asked = orjson.dumps({"prompt": "Bees", "max_tokens": 4})
+        request = urllib.request.Request(f"{url}/completions", asked, {"Content-Type": "application/json"})
+        for _ in range(3):
+            assert "choices" in orjson.loads(urllib.request.urlopen(request, timeout=60).read())
+            time.sleep(0.5)
+        parent.kill()
+    parent.wait()
+
+
 def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "MODEL", "A-model-that-is-not-there")
     with pytest.raises(ModelUnavailable, match=r"moltarium\[embedded\]"):
