@@ -117,18 +117,19 @@ def kaplan_meier(
     times, events = np.unique(waited[ended & (waited <= at)], return_counts=True)
     at_risk = len(waited) - np.searchsorted(np.sort(waited), times)
     alive = float(np.exp(np.log1p(-np.minimum(events / at_risk, 1 - 1e-15)).sum()))
-    pulls: Floats | None = None
+    errors = Z95
     if thread is None:
         variance = float((events / (at_risk * np.maximum(at_risk - events, 1e-9))).sum())
     else:
         seen = np.searchsorted(times, np.minimum(waited, at), side="right")
         pull = np.r_[0.0, np.cumsum(events / at_risk**2)][seen]
         pull[ended & (waited <= at)] -= 1 / at_risk[seen[ended & (waited <= at)] - 1]
-        pulls = np.bincount(np.unique(thread, return_inverse=True)[1], pull)
-        variance = float(pulls @ pulls) * len(pulls) / max(len(pulls) - 1, 1)
+        summed = np.bincount(np.unique(thread, return_inverse=True)[1], pull).astype(np.float64)
+        variance = float(summed @ summed) * len(summed) / max(len(summed) - 1, 1)
+        errors = _reach(summed)
     if not 0 < alive < 1 or variance <= 0:
         return alive, (alive, alive)
-    reach = _reach(pulls) * np.sqrt(variance) / np.log(alive)
+    reach = errors * np.sqrt(variance) / np.log(alive)
     return alive, (float(alive ** np.exp(-reach)), float(alive ** np.exp(reach)))
 
 
@@ -159,7 +160,7 @@ def weibull_shape(found: Waits) -> tuple[float, Interval | None]:
     s0, s1, s2 = (float((power * logs**j).sum()) for j in range(3))
     scores = found.answered * (1 / k + logs - s1 / s0) - d / s0 * power * (logs - s1 / s0)
     curve = d / k**2 + d * (s2 / s0 - (s1 / s0) ** 2)
-    by_thread = np.bincount(found.thread, weights=scores)
+    by_thread = np.bincount(found.thread, weights=scores).astype(np.float64)
     threads = len(np.unique(found.thread))
     if threads < MIN_BLOCKS:
         return k, None
@@ -168,9 +169,9 @@ def weibull_shape(found: Waits) -> tuple[float, Interval | None]:
     return k, (max(0.0, k - reach), k + reach)
 
 
-def _reach(pulls: Floats | None) -> float:
+def _reach(pulls: Floats) -> float:
     """Return how many errors an interval reaches: more where few threads make up most of the error."""
-    return Z95 if pulls is None else float(stdtrit(freedom(pulls), 1 - TAIL))
+    return float(stdtrit(freedom(pulls), 1 - TAIL))
 
 
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
