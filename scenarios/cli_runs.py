@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,8 @@ Overrides = Annotated[
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 ScenarioName = Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped one.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Overrides the scenario's seed.")]
+SeedFrom = Annotated[Path | None, typer.Option(metavar="SNAPSHOT", help="Begin from this record.")]
 Llm = Annotated[
     str | None,
     typer.Option(
@@ -48,13 +51,11 @@ Detach = Annotated[bool, typer.Option("--detach", help="Run in the background; s
 def run(
     scenario: ScenarioName,
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the new run.")],
-    seed: Annotated[int | None, typer.Option(min=0, help="Overrides the scenario's seed.")] = None,
+    seed: Seed = None,
     overrides: Overrides = None,
     llm: Llm = None,
     model: ModelName = None,
-    seed_from: Annotated[
-        Path | None, typer.Option(metavar="SNAPSHOT", help="Begin from this record.")
-    ] = None,
+    seed_from: SeedFrom = None,
     replay: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Answer from this run's replies.")
     ] = None,
@@ -76,11 +77,7 @@ def run(
             place=f"--replay {replay}",
             remedy="give the folder of a run that asked a model",
         )
-    settings = [*(overrides or ())]
-    if seed is not None:
-        settings.append(f"seed={seed}")
-    if seed_from is not None:
-        settings.append(f"seed_from.record={json.dumps(str(seed_from.resolve()))}")
+    settings = _settings(overrides, seed, seed_from)
     given = _ceilings(budget_usd, max_tokens, max_wall)
     _over(CeilingsSpec(), given)  # a wrong one is named as it was written, not as the key that it sets
     settings += [f"ceilings.{key}={json.dumps(value)}" for key, value in given.items()]
@@ -166,16 +163,18 @@ def resume(
 
 def estimate(
     scenario: ScenarioName,
+    seed: Seed = None,
     overrides: Overrides = None,
     llm: Llm = None,
     model: ModelName = None,
+    seed_from: SeedFrom = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Say what a run will ask of its models and cost, from a short dry run that asks none."""
     from moltarium.scenarios.estimate import estimate as estimated
     from moltarium.scenarios.load import load
 
-    resolved = with_models(load(scenario, overrides or ()), llm, model)
+    resolved = with_models(load(scenario, _settings(overrides, seed, seed_from)), llm, model)
     figures = estimated(resolved).json()
     if as_json:
         put_json(figures)
@@ -274,6 +273,16 @@ def _result(result: RunResult, as_json: bool) -> dict[str, Any]:
     return figures
 
 
+def _settings(overrides: list[str] | None, seed: int | None, seed_from: Path | None) -> list[str]:
+    """Return a command's overrides, those included that have an option of their own."""
+    settings = [*(overrides or ())]
+    if seed is not None:
+        settings.append(f"seed={seed}")
+    if seed_from is not None:
+        settings.append(f"seed_from.record={json.dumps(str(seed_from.resolve()))}")
+    return settings
+
+
 def _ceilings(usd: float | None, tokens: int | None, wall: str | None) -> dict[str, Any]:
     given = {"budget_usd": usd, "max_tokens": tokens, "max_wall": wall}
     return {key: value for key, value in given.items() if value is not None}
@@ -283,13 +292,24 @@ def _over(spec: CeilingsSpec, given: dict[str, Any]) -> CeilingsSpec:
     from pydantic import ValidationError
 
     try:
-        return type(spec).model_validate({**spec.model_dump(), **given})
+        ceilings = type(spec).model_validate({**spec.model_dump(), **given})
     except ValidationError as error:
         [fault, *_] = error.errors(include_url=False)
         option = "--" + str(fault["loc"][0]).replace("_", "-")
+        if option == "--max-wall":
+            raise _no_time(fault["input"]) from error
         raise ScenarioError(
-            fault["msg"], place=f"{option} {fault['input']}", remedy="give a number above 0, or 90s, 15m, 4h"
+            fault["msg"], place=f"{option} {fault['input']}", remedy="give a number above 0"
         ) from error
+    if ceilings.max_wall is not None and ceilings.max_wall <= timedelta(0):
+        raise _no_time(given.get("max_wall", ceilings.max_wall))
+    return ceilings
+
+
+def _no_time(given: object) -> ScenarioError:
+    return ScenarioError(
+        "is no length of time above 0", place=f"--max-wall {given}", remedy="write it like 90s, 15m, 4h or 2d"
+    )
 
 
 def _detached(out: Path, as_json: bool) -> None:

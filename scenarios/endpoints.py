@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from moltarium.scenarios.spec import CeilingsSpec, ModelSpec, PriceSpec
 from moltarium.sim.llm.budget import Ceilings
@@ -27,6 +28,8 @@ EMBEDDED = "embedded"
 EMBEDDED_DEADLINE_S = 300.0
 """Least deadline of a call to the embedded model: eight long prompts at once take two slow cores minutes, and
 whoever gives up on them begins again. A dead process is noticed at once, whatever the deadline."""
+
+_UNNAMED: Final[Mapping[str, str]] = {}
 
 Endpoints = Mapping[str, Endpoint]
 """Live endpoints by label."""
@@ -116,7 +119,12 @@ def price_table(own: Mapping[str, PriceSpec]) -> PriceTable:
 
 
 def priced(
-    endpoints: Endpoints, names: Mapping[str, str], table: PriceTable, embedded: set[str]
+    endpoints: Endpoints,
+    names: Mapping[str, str],
+    table: PriceTable,
+    embedded: set[str],
+    *,
+    own_is_free: bool = True,
 ) -> Endpoints:
     """Return the endpoints with their models' prices.
 
@@ -130,11 +138,19 @@ def priced(
         Prices by model name.
     embedded
         Labels of endpoints that run in this process's care and cost nothing.
+    own_is_free
+        Whether a model on this machine without a price is taken to be free. Not where a ceiling in dollars
+        must hold: what listens there may be a proxy to a model that costs.
     """
     return {
         label: replace(
             each,
-            prices=prices_of(names.get(label) or each.model, each.local, table, embedded=label in embedded),
+            prices=prices_of(
+                names.get(label) or each.model,
+                each.local and own_is_free,
+                table,
+                embedded=label in embedded,
+            ),
         )
         for label, each in endpoints.items()
     }
@@ -165,20 +181,32 @@ def price_source(model: str | None, local: bool, own: Mapping[str, PriceSpec], *
     return "price unknown"
 
 
-def ceilings_of(spec: CeilingsSpec, endpoints: Endpoints) -> Ceilings:
+def ceilings_of(spec: CeilingsSpec, endpoints: Endpoints, names: Mapping[str, str] = _UNNAMED) -> Ceilings:
     """Return a scenario's ceilings.
+
+    Parameters
+    ----------
+    spec
+        What the scenario or an option says.
+    endpoints
+        With their prices (`priced`).
+    names
+        The model's name by label, as the preflight found it.
 
     Raises
     ------
     ScenarioError
         If there is one in dollars, but a model whose price nobody knows.
     """
-    unknown = sorted(each.model or label for label, each in endpoints.items() if each.prices is None)
+    unknown = sorted(
+        names.get(label) or each.model or label for label, each in endpoints.items() if each.prices is None
+    )
     if spec.budget_usd is not None and unknown:
         raise ScenarioError(
             f"a ceiling in dollars can't be kept: the price of {unknown[0]!r} is not known",
             place="ceilings.budget_usd",
-            remedy=f'add [prices."{unknown[0]}"] with input and output in dollars per million tokens',
+            remedy=f'add [prices."{unknown[0]}"] with input and output in dollars per million tokens'
+            " (0 for both where it runs on own hardware)",
         )
     wall_s = None if spec.max_wall is None else spec.max_wall.total_seconds()
     return Ceilings(spec.budget_usd, spec.max_tokens, wall_s)

@@ -64,6 +64,8 @@ class RunResult:
     tokens_cached: int
     cost_usd: float | None
     """``None`` where a model's price is not known."""
+    estimated: int
+    """Calls whose endpoint reported no usage: their tokens and cost are estimates."""
     retries: int
     """Further attempts after failures in transport."""
     repaired: int
@@ -117,8 +119,7 @@ def start_run(
     must_hold_no_record(out)
     _must_be_writable(out)
     with ExitStack() as stack:
-        endpoints = _ready_endpoints(stack, scenario, preflight=replay is None)
-        ceilings = ceilings_of(scenario.ceilings, endpoints)
+        endpoints, ceilings = _ready_endpoints(stack, scenario, preflight=replay is None)
         writer = stack.enter_context(RunWriter.create(out, run_row(scenario, world)))
         session = _session(stack, scenario, world, writer, endpoints, ceilings, watch, glimpse, replay, otel)
         session.society.open()
@@ -169,8 +170,7 @@ def resume_run(
         must_have_source(world, scenario, log.run)
     with ExitStack() as stack:
         writer = stack.enter_context(RunWriter.resume(out))
-        endpoints = _ready_endpoints(stack, scenario, preflight=True)
-        limits = ceilings_of(scenario.ceilings, endpoints)
+        endpoints, limits = _ready_endpoints(stack, scenario, preflight=True)
         with RunReader(out) as log:
             last = log.last_step()
         if terms != standing:
@@ -218,13 +218,15 @@ def _must_be_writable(out: Path) -> None:
             out.rmdir()
 
 
-def _ready_endpoints(stack: ExitStack, scenario: Scenario, *, preflight: bool) -> Endpoints:
-    """Open the endpoints that minds ask, check that each answers, and look up what it costs."""
+def _ready_endpoints(stack: ExitStack, scenario: Scenario, *, preflight: bool) -> tuple[Endpoints, Ceilings]:
+    """Open the endpoints that minds ask, check that each answers, and look up what it costs, and may cost."""
     asked = _asked(scenario)
     endpoints = stack.enter_context(open_endpoints(asked))
     names = _preflight(endpoints, scenario.seed) if preflight else {}
     embedded = {label for label, spec in asked.items() if spec.base_url == EMBEDDED}
-    return priced(endpoints, names, price_table(scenario.prices), embedded)
+    free = scenario.ceilings.budget_usd is None
+    able = priced(endpoints, names, price_table(scenario.prices), embedded, own_is_free=free)
+    return able, ceilings_of(scenario.ceilings, able, names)
 
 
 def _session(
@@ -306,6 +308,7 @@ def _run(session: Session) -> RunResult:
             wall_s=round(wall_s, 3),
             tokens_cached=health.tokens_cached,
             cost_usd=round(health.cost_usd, 6) if session.priced else None,
+            estimated=health.estimated,
             retries=health.retries,
             repaired=health.repaired,
             refused=health.refused,

@@ -85,7 +85,9 @@ class Budget:
             Naming the ceiling.
         """
         if (left_s := self.wall_left_s) is not None and left_s <= 0:
-            raise _reached("time", "--max-wall", f"{self.ceilings.max_wall_s:g} s")
+            raise _reached(
+                "time", "--max-wall", f"{self.ceilings.max_wall_s:g} s", f"{self.wall_s:.0f} s taken"
+            )
         if (over := self._over(self.spent.plus(Cost(0.0, 1)))) is not None:
             raise over
 
@@ -131,16 +133,19 @@ class Budget:
 
     def _over(self, total: Cost) -> CeilingReached | None:
         usd, tokens, _ = self.ceilings
+        spent = self.spent
         if usd is not None and total.usd > usd:
-            return _reached("budget", "--budget-usd", f"{usd:g} USD")
+            used = f"{spent.usd:.4g} spent, the next call may cost {total.usd - spent.usd:.2g}"
+            return _reached("budget", "--budget-usd", f"{usd:g} USD", used)
         if tokens is not None and total.tokens > tokens:
-            return _reached("token", "--max-tokens", f"{tokens:,} tokens")
+            used = f"{spent.tokens:,} used, the next call may take {total.tokens - spent.tokens:,}"
+            return _reached("token", "--max-tokens", f"{tokens:,} tokens", used)
         return None
 
 
-def _reached(name: str, option: str, limit: str) -> CeilingReached:
+def _reached(name: str, option: str, limit: str, used: str) -> CeilingReached:
     return CeilingReached(
-        f"the {name} ceiling of {limit} is reached",
+        f"the {name} ceiling of {limit} is reached ({used})",
         place=option,
         remedy="all replies are kept: go on with a higher one",
     )

@@ -37,6 +37,8 @@ _FINGERPRINT: Final = re.compile(rb'"system_fingerprint"\s*:\s*"([^"\\]{1,80})"'
 """Can't match inside an answer's text: quotes are escaped there."""
 _IDLE_S: Final = 120.0
 """How long a connection is kept for the next tick."""
+_FEWER: Final = ", or with lower `requests_per_min`, `tokens_per_min` or `concurrency`, or more `retries`"
+"""What helps where an endpoint has had too many calls."""
 _CONNECTIONS: Final = 2**14
 """More than may ever be in flight: the lane alone holds calls back, whose ceiling can be raised on the way. A
 call that waited for a connection would spend its deadline there."""
@@ -234,19 +236,21 @@ class Client:
         if asked is not None and asked > self.endpoint.patience_s:
             self._give_up(f"it asks to wait {asked:.0f} s ({failure.detail})")
         if failures >= self.endpoint.retries or self.lane.failed_probes > self.endpoint.retries:
-            self._give_up(f"{failure.trouble.value} ({failure.detail}), {failures + 1} attempts")
+            hint = _FEWER if failure.trouble is Trouble.RATE_LIMITED else ""
+            self._give_up(f"{failure.trouble.value} ({failure.detail}), {failures + 1} attempts", hint)
         if asked is None:
             return own
         if failure.trouble is Trouble.RATE_LIMITED:
             self.lane.hold(asked)
         return asked + own * 0.1
 
-    def _give_up(self, why: str) -> NoReturn:
+    def _give_up(self, why: str, hint: str = "") -> NoReturn:
         endpoint = self.endpoint
         raise ModelUnavailable(
             f"model endpoint '{endpoint.label}' is unavailable: {endpoint.api_key.mask(why)}",
             place=endpoint.place,
-            remedy="nothing of this step was committed and all replies are kept: resume once it answers",
+            remedy="nothing of this step was committed and all replies are kept: resume once it answers"
+            + hint,
         )
 
     def _refuse(self, failure: Failure) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -127,7 +128,10 @@ class Endpoint:
     def local(self) -> bool:
         """Whether it runs on this machine, so that no proxy lies between."""
         host = urlsplit(self.base_url).hostname or ""
-        return host in {"localhost", "::1"} or host.startswith("127.")
+        try:
+            return host == "localhost" or ip_address(host).is_loopback
+        except ValueError:
+            return False  # a name: it may begin with 127 and lead anywhere
 
     def cost(self, tokens_in: int, tokens_cached: int, tokens_out: int) -> float:
         """Return what a call costs in US dollars; 0 where no price is known."""

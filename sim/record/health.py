@@ -41,6 +41,8 @@ class Health:
     calls: int
     tokens_cached: int
     cost_usd: float
+    estimated: int
+    """Calls whose endpoint reported no usage: their tokens and cost are estimates."""
     retries: int
     """Further attempts after failures in transport, over all sessions."""
     rate_limited: int
@@ -114,13 +116,14 @@ def health_of(record: Record) -> Health:
         if row.action == ABSTAIN:
             failed.add((row.agent, row.step))
             refused += row.category == "refused_by_model"
-    calls = cached = 0
+    calls = cached = estimated = 0
     cost = 0.0
     turns: dict[tuple[str, int | None], bool] = {}
     for call in record.rows(LlmCall):
         calls += 1
         cached += call.tokens_cached
         cost += call.cost_usd
+        estimated += call.estimated
         turn = (call.agent, call.step)
         turns[turn] = turns.get(turn, False) or call.purpose == "repair"
     for turn, repaired in turns.items():
@@ -134,5 +137,13 @@ def health_of(record: Record) -> Health:
         if fact.name in {"retries", "rate_limited"}:
             sums[fact.name] += int(fact.value)
     return Health(
-        dict(agents), calls, cached, cost, sums["retries"], sums["rate_limited"], refused, warnings_of(record)
+        dict(agents),
+        calls,
+        cached,
+        cost,
+        estimated,
+        sums["retries"],
+        sums["rate_limited"],
+        refused,
+        warnings_of(record),
     )

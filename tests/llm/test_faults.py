@@ -76,6 +76,15 @@ def test_exactly_n_plus_one_requests_reach_the_server(name: str, retries: int, g
         assert server.requests == retries + 1
 
 
+def test_who_is_refused_for_asking_too_much_is_told_what_to_turn_down(gateway_at: GatewayAt) -> None:
+    with (
+        stub_server(script=first(9, status(429))) as server,
+        pytest.raises(ModelUnavailable, match="rate limited") as told,
+    ):
+        gateway_at(server.base_url, retries=0).think(pending(1))
+    assert "`requests_per_min`" in told.value.remedy
+
+
 def test_a_requested_wait_is_honoured(gateway_at: GatewayAt) -> None:
     with stub_server(script=first(1, status(429, retry_after="0.4"))) as server:
         began = time.perf_counter()

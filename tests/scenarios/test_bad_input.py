@@ -393,7 +393,9 @@ def test_a_file_where_the_folder_of_a_file_should_be(
 
 
 def test_a_time_ceiling_is_named_as_it_was_written(terminal: Terminal, out: Path) -> None:
-    assert_refused(terminal("run", "null", "--max-wall", "5x", "--out", out), "--max-wall 5x", "90s, 15m, 4h")
+    for given in ("5x", "5", "0s", "-3m"):
+        said = terminal("run", "null", f"--max-wall={given}", "--out", out)
+        assert_refused(said, f"--max-wall {given}: is no length of time above 0", "90s, 15m, 4h")
 
 
 def test_a_file_is_no_record(terminal: Terminal, tmp_path: Path) -> None:

@@ -243,6 +243,33 @@ def test_a_dollar_ceiling_needs_a_price(asking: str, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_a_dollar_ceiling_takes_no_model_on_this_machine_for_free(asking: str, tmp_path: Path) -> None:
+    """What listens on loopback may be a proxy to a model that costs: its price is asked for, by its name."""
+    out = tmp_path / "run"
+    with stub_server(models=("proxied",)) as server:
+        where = [f"models.default.base_url={server.base_url}", "clock.steps=2"]
+        text = Path(asking).read_text().replace('model = "stub"', "")
+        Path(asking).write_text(text)
+        with pytest.raises(ScenarioError, match="price of 'proxied' is not known") as told:
+            start_run(load(asking, [*where, "ceilings.budget_usd=5.0"]), out, watch=quiet)
+        assert '[prices."proxied"]' in told.value.remedy
+        assert server.requests == 0
+        assert not out.exists()
+        own = "prices.proxied={input = 0.0, output = 0.0}"
+        assert (
+            start_run(load(asking, [*where, own, "ceilings.budget_usd=5.0"]), out, watch=quiet).cost_usd == 0
+        )
+        assert start_run(load(asking, where), tmp_path / "free", watch=quiet).cost_usd == 0
+
+
+def test_usage_that_nobody_reported_shows_in_the_result(asking: str, tmp_path: Path) -> None:
+    with stub_server(usage=False) as server:
+        where = [f"models.default.base_url={server.base_url}", "clock.steps=2"]
+        result = start_run(load(asking, where), tmp_path / "run", watch=quiet)
+    assert result.estimated == result.llm_calls > 0
+    assert result.tokens_in > 0
+
+
 def test_a_detached_run_is_steered_through_its_socket(asking: str, tmp_path: Path) -> None:
     with stub_server(latency=0.05) as server:
         out = tmp_path / "run"

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from moltarium.scenarios.endpoints import EMBEDDED_DEADLINE_S, open_endpoints
 from moltarium.scenarios.spec import ModelSpec
+from moltarium.sim.llm.endpoint import Endpoint
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("[::1]", True),
+        ("127.0.0.1.example.org", False),
+        ("10.0.0.1", False),
+        ("api.example.org", False),
+    ],
+)
+def test_only_loopback_is_this_machine(host: str, local: bool) -> None:
+    """A model there is taken to be free and is asked past any proxy: a name must not pass for an address."""
+    assert Endpoint("a", f"http://{host}:8000/v1").local is local
 
 
 def test_the_embedded_model_is_given_the_time_that_two_slow_cores_take() -> None:

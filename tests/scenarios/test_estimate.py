@@ -73,6 +73,21 @@ def test_a_longer_run_costs_in_proportion(asking: str) -> None:
     assert long.tokens_in.expected > 3 * short.tokens_in.expected, "prompts grow as the society fills"
 
 
+def test_a_run_that_begins_from_a_snapshot_is_estimated_as_it_will_be_run(
+    asking: str, tmp_path: Path
+) -> None:
+    """By the same options as `run`: what is there to read at the start makes prompts longer."""
+    snapshot = tmp_path / "snapshot"
+    start_run(load("null", ["clock.steps=30", "population.size=40"]), snapshot, watch=quiet)
+    words = ["estimate", asking, "--set", "clock.steps=2", "--json"]
+    empty, seeded, other = (
+        orjson.loads(CliRunner().invoke(app, [*words, *more]).stdout)
+        for more in ([], ["--seed-from", str(snapshot)], ["--seed", "10"])
+    )
+    assert seeded["tokens_in"]["expected"] > empty["tokens_in"]["expected"]
+    assert other != empty
+
+
 def test_a_model_without_a_price_has_no_cost(asking: str) -> None:
     settings = ["models.default.base_url=https://api.invalid/v1", "models.default.model=nameless"]
     foretold = estimate(load(asking, settings))
