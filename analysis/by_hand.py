@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from moltarium.sim.record.coverage import Coverage
 from moltarium.sim.record.memory import MemoryRecord
-from moltarium.sim.record.schema import SCHEMA_VERSION, Agent, Comment, Post, Run
+from moltarium.sim.record.schema import (
+    SCHEMA_VERSION,
+    Agent,
+    Comment,
+    Follow,
+    Impression,
+    Post,
+    Row,
+    Run,
+    Vote,
+)
 
 MINUTE: Final = 60_000_000
 """Microseconds."""
 UNKNOWN: Final = frozenset({"vote", "score", "profile"})
-"""Tables that nobody wrote out."""
+"""Tables that nobody wrote out; votes are known where some are given."""
 
 
 def forum(
@@ -22,8 +32,11 @@ def forum(
     texts: Mapping[str, str] | None = None,
     minutes: Mapping[str, float] | None = None,
     communities: Mapping[str, str] | None = None,
+    votes: Sequence[tuple[str, str]] = (),
+    follows: Sequence[tuple[str, str]] = (),
+    shown: Sequence[tuple[str, str]] = (),
 ) -> MemoryRecord:
-    """Return a record of posts and comments.
+    """Return a record of posts and comments, and of what else agents did.
 
     Parameters
     ----------
@@ -37,6 +50,12 @@ def forum(
         When each was written, in minutes; default one a minute, posts first.
     communities
         Community by post; default "general".
+    votes
+        (voter, post or comment), all up.
+    follows
+        (follower, followed).
+    shown
+        (agent, post or comment), one impression each.
 
     Raises
     ------
@@ -79,12 +98,22 @@ def forum(
         scenario_sha256=None,
         seed=None,
         source_sha256=None,
-        coverage=Coverage(UNKNOWN, ("Written by hand.",), synthetic=True).json(),
+        coverage=Coverage(
+            UNKNOWN - {"vote"} if votes else UNKNOWN, ("Written by hand.",), synthetic=True
+        ).json(),
         code_version="by hand",
         captured_at=None,
         transport="{}",
     )
-    return MemoryRecord(run, {Agent: agents, Post: opened, Comment: written})
+    last, seq = max(when.values(), default=0), len(agents) + len(names)
+    acts: dict[type[Any], list[Row]] = {
+        Vote: [Vote(seq + k, last, None, who, target, 1) for k, (who, target) in enumerate(votes)],
+        Follow: [Follow(seq + k, last, None, who, other, True) for k, (who, other) in enumerate(follows)],
+        Impression: [
+            Impression(seq + k, last, None, who, target, "hot", 0) for k, (who, target) in enumerate(shown)
+        ],
+    }
+    return MemoryRecord(run, {Agent: agents, Post: opened, Comment: written, **acts})
 
 
 def _body(said: Mapping[str, str], name: str) -> str:

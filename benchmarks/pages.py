@@ -42,7 +42,7 @@ FAMILY_PAGES: Final[dict[str, str]] = {
 _ALL_HEAD: Final = """# Every measure
 
 What `moltarium measure --list` prints, written by `python -m benchmarks.pages`. A family's page explains it,
-with a worked example.
+with a worked example; every one is worked in [examples that run](worked.md).
 """
 
 _EARLY_HEAD: Final = """# MoltBook's first days

@@ -66,9 +66,11 @@ def test_examples(name: str, least: int) -> None:
 
 AFFECT_PAGES = ("alignment.md", "dynamics.md", "recovery.md", "susceptibility.md")
 """Pages of measures that have a command of their own."""
+WORKED = "worked.md"
+"""Where every measure of the battery is worked; its last example holds that none is left out."""
 
 
-@pytest.mark.parametrize("page", [*sorted(set(FAMILY_PAGES.values())), *AFFECT_PAGES])
+@pytest.mark.parametrize("page", [*sorted(set(FAMILY_PAGES.values())), *AFFECT_PAGES, WORKED])
 def test_examples_on_the_pages(page: str) -> None:
     text = (METRICS / page).read_text(encoding="utf-8")
     blocks = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if ">>> " in block]
