@@ -37,6 +37,10 @@ _FINGERPRINT: Final = re.compile(rb'"system_fingerprint"\s*:\s*"([^"\\]{1,80})"'
 """Can't match inside an answer's text: quotes are escaped there."""
 _IDLE_S: Final = 120.0
 """How long a connection is kept for the next tick."""
+_NO_KEY: Final = (
+    "no key was sent, for none was found: set OPENAI_API_KEY, or the variable that the scenario names in"
+    " `api_key_env`, or name a file in `api_key_file`"
+)
 _FEWER: Final = ", or with lower `requests_per_min`, `tokens_per_min` or `concurrency`, or more `retries`"
 """What helps where an endpoint has had too many calls."""
 _CONNECTIONS: Final = 2**14
@@ -260,6 +264,8 @@ class Client:
             "the model's name, and that the URL ends in /v1",
             Trouble.OUT_OF_QUOTA: "top the account up, then resume: all replies are kept",
         }.get(failure.trouble, "set `structured` for this endpoint, or use another model")
+        if failure.status in {401, 403} and not endpoint.api_key.reveal():
+            remedy = _NO_KEY
         raise ModelRefusedAccess(
             f"model endpoint '{endpoint.label}' refused: {failure.trouble.value}"
             f" ({endpoint.api_key.mask(failure.detail)})",

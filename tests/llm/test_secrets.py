@@ -72,6 +72,16 @@ def test_preflight_refuses_a_wrong_key_before_anything_is_asked(gateway_at: Gate
         assert server.requests == 0
 
 
+def test_who_forgot_the_key_is_told_so(gateway_at: GatewayAt) -> None:
+    with (
+        stub_server(api_key="right") as server,
+        pytest.raises(ModelRefusedAccess, match="access refused") as caught,
+    ):
+        gateway_at(server.base_url).preflight()
+    assert "no key was sent" in caught.value.remedy
+    assert "OPENAI_API_KEY" in caught.value.remedy
+
+
 def test_preflight_refuses_an_unknown_model_and_accepts_an_unlisted_one(gateway_at: GatewayAt) -> None:
     with stub_server(models=("stub",)) as server:
         with pytest.raises(ModelRefusedAccess, match="no such model"):
