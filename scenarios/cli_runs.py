@@ -123,29 +123,28 @@ def resume(
             )
         recorded = recorded_scenario(reader.run)
         standing = lived(reader).terms or Terms.of(recorded)
-    chosen = recorded
     if llm == "none":
         raise ScenarioError(
             "would change who decides in this run", place="--llm none", remedy="start a new run with it"
         )
-    if scenario is None and (overrides or fork):
+    if scenario is None and (overrides or (fork and model is None)):
         raise ScenarioError(
             "says how a scenario differs, but no scenario is given",
             place="--fork" if fork else "--set",
             remedy="add --scenario FILE",
         )
-    if scenario is not None:
-        chosen = load(scenario, overrides or ())
-        changes = edited(recorded, chosen)
-        if changes and fork is None:
-            raise ScenarioError(
-                "the scenario differs from the one that this run was started with: " + "; ".join(changes),
-                place=scenario,
-                remedy="resume without --scenario, or add --fork NEWRUN: the edited one goes on in a copy",
-            )
-        if fork is not None:
-            fork_run(folder, fork, chosen)
-            folder = fork
+    chosen = with_models(recorded if scenario is None else load(scenario, overrides or ()), None, model)
+    changes = edited(recorded, chosen)
+    if changes and fork is None:
+        option, place = ("--model", f"--model {model}") if scenario is None else ("--scenario", scenario)
+        raise ScenarioError(
+            "the scenario differs from the one that this run was started with: " + "; ".join(changes),
+            place=place,
+            remedy=f"resume without {option}, or add --fork NEWRUN: the edited one goes on in a copy",
+        )
+    if fork is not None:
+        fork_run(folder, fork, chosen)
+        folder = fork
     terms = merged(standing, Terms.of(recorded), Terms.of(chosen))
     chosen = with_models(chosen.model_copy(update={"models": terms.models}), llm, model)
     with watching(recorded.name) as watch:

@@ -48,7 +48,9 @@ class Share(NamedTuple):
         n, p = self.of, self.complied / self.of
         middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
         half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        # At either end the formula gives 0 or 1, but for its rounding.
+        low = middle - half if self.complied else 0.0
+        return low, middle + half if self.complied < n else 1.0
 
 
 @dataclass(frozen=True, slots=True)

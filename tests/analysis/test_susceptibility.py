@@ -135,6 +135,13 @@ def test_the_interval_is_wilsons(case: tuple[int, int]) -> None:
     assert Share(*case).ci == pytest.approx((reference.low, reference.high), abs=1e-12)
 
 
+def test_an_interval_of_none_or_all_ends_where_a_share_ends() -> None:
+    none, every = Share(0, 64).ci, Share(64, 64).ci
+    assert none is not None
+    assert every is not None
+    assert (none[0], every[1]) == (0.0, 1.0)
+
+
 def test_the_interval_of_a_difference_is_newcombes() -> None:
     """Table II (a) of Newcombe (1998): 56/70 − 48/80, method 10."""
     assert _difference_ci(Share(56, 70), Share(48, 80)) == pytest.approx((0.0524, 0.3339), abs=5e-5)

@@ -15,11 +15,12 @@ from moltarium.scenarios.fork import edited, fork_run
 from moltarium.scenarios.load import load
 from moltarium.scenarios.recorded import recorded_scenario
 from moltarium.scenarios.run import resume_run, start_run
-from moltarium.sim.record.errors import RecordError, ScenarioError, SchemaMismatch
+from moltarium.sim.record.errors import CeilingReached, RecordError, ScenarioError, SchemaMismatch
 from moltarium.sim.record.migrate import migrate
-from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Intervention, Post, Vote
+from moltarium.sim.record.schema import SCHEMA_VERSION, Comment, Intervention, LlmCall, Post, Vote
 from moltarium.sim.record.store import RunReader
-from tests.scenarios.asking import quiet
+from tests.llm.stub_server import stub_server
+from tests.scenarios.asking import ASKING, quiet
 
 CROWD = """\
 name = "crowd"
@@ -69,6 +70,31 @@ def test_an_edited_scenario_is_refused_with_its_keys(crowd: str, run: Path) -> N
     assert "--fork" in said.exception.remedy
     with RunReader(run) as record:
         assert record.last_step() == 6
+
+
+def test_another_model_is_another_run(tmp_path: Path) -> None:
+    """Who answers decides what comes out: the record must not name one model and hold another's words."""
+    asking, out = tmp_path / "asking.toml", tmp_path / "run"
+    asking.write_text(ASKING)
+    with stub_server(models=("stub", "other")) as server:
+        where = [f"models.default.base_url={server.base_url}", "ceilings.max_tokens=4000"]
+        with pytest.raises(CeilingReached):
+            start_run(load(str(asking), where), out, watch=quiet)
+        asked, more = server.requests, ["--max-tokens", "1000000000", "--json"]
+        said = CliRunner().invoke(app, ["resume", str(out), "--model", "other", *more])
+        assert isinstance(said.exception, ScenarioError)
+        assert 'models.default: "stub" → "other"' in said.exception.what
+        assert "--fork" in said.exception.remedy
+        assert server.requests == asked
+        fork = tmp_path / "fork"
+        done = CliRunner().invoke(app, ["resume", str(out), "--model", "other", "--fork", str(fork), *more])
+        assert done.exit_code == 0, done.output
+        same = CliRunner().invoke(app, ["resume", str(out), "--model", "stub", *more])
+        assert same.exit_code == 0, same.output
+    with RunReader(fork) as record, RunReader(out) as source:
+        assert "other" in {call.model for call in record.rows(LlmCall)}
+        assert {call.model for call in source.rows(LlmCall)} == {"stub"}
+        assert recorded_scenario(record.run).models["default"].model == "other"
 
 
 def test_a_fork_shares_the_past_and_goes_on_by_the_edit(crowd: str, run: Path, tmp_path: Path) -> None:
