@@ -92,8 +92,9 @@ class Session:
         stop = self.gateway.stop if self.gateway is not None else _nothing
         adapt = self.gateway.set_concurrency if self.gateway is not None else _nothing
         control = Control(self._status, stop, adapt)
+        self._now = self._progress()  # a resumed society has a past since this session was made
         self.log.note("began", step=self.society.steps, steps=self.steps)
-        self.tracing.begin(self._progress())
+        self.tracing.begin(self._now)
         try:
             with listening(control, self.out), _signals(control):
                 while self.society.steps < self.steps:

@@ -270,6 +270,15 @@ def test_usage_that_nobody_reported_shows_in_the_result(asking: str, tmp_path: P
     assert result.tokens_in > 0
 
 
+def test_a_resumed_run_says_from_the_start_where_it_stands(asking: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with stub_server() as server:
+        whole = start_run(load(asking, [f"models.default.base_url={server.base_url}"]), out, watch=quiet)
+        resume_run(out, watch=quiet)
+    done = json.loads((out / "run.log").read_text().splitlines()[-1])
+    assert (done["event"], done["step"], done["actions"]) == ("done", 8, whole.actions)
+
+
 def test_a_detached_run_is_steered_through_its_socket(asking: str, tmp_path: Path) -> None:
     with stub_server(latency=0.05) as server:
         out = tmp_path / "run"
