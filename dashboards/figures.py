@@ -83,8 +83,16 @@ def activity(counts: pd.DataFrame, marks: Sequence[tuple[pd.Timestamp, str]] = (
     return mark(figure, marks)
 
 
+MOMENTS: Final = (
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%b %-d"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%b %-d\n%Y"},
+)
+"""How ticks of an axis of time read, by the milliseconds between them: short enough for a phone."""
+
+
 def mark(figure: go.Figure, marks: Sequence[tuple[pd.Timestamp, str]]) -> go.Figure:
     """Draw dated interventions into a figure over time, and return it."""
+    figure.update_xaxes(tickformatstops=MOMENTS)
     for moment, name in marks:
         figure.add_vline(x=moment, line={"color": GREY, "dash": "dot", "width": 1})
         figure.add_annotation(

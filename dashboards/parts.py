@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -265,6 +266,26 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Child]], caption: s
     )
 
 
+class Cell(NamedTuple):
+    """What stands in a table of characters alone."""
+
+    text: str
+    aside: str = ""
+    """Stands beside the text, smaller: an interval."""
+    title: str = ""
+    """Is told of the text when it is pointed at: a definition."""
+
+
+def laid(columns: Sequence[Column], rows: Sequence[Sequence[str | Cell]], caption: str) -> html.Div:
+    """A table of characters alone, laid out by the page's script: one component, however many rows.
+
+    Every change of a page's state walks over all of its components; a cell of `table` is one or more.
+    """
+    told = {"caption": caption, "columns": columns, "rows": rows}
+    held: dict[str, Any] = {"data-table": json.dumps(told, ensure_ascii=False)}
+    return html.Div(className="scroll-x", **held)
+
+
 def behind(title: str, *children: Child) -> html.Details:
     """What stands behind a chart, folded away."""
     return html.Details([html.Summary(title), *children], className="behind")
@@ -275,7 +296,7 @@ def frame_table(frame: pd.DataFrame, caption: str, limit: int = 60) -> html.Div:
     columns = [Column(str(name), pd.api.types.is_numeric_dtype(frame[name])) for name in frame.columns]
     rows = [[_cell(value) for value in row] for row in frame.head(limit).itertuples(index=False)]
     more = f" (first {limit:,} of {len(frame):,} rows)" if len(frame) > limit else ""
-    return table(columns, rows, caption + more)
+    return laid(columns, rows, caption + more)
 
 
 def _cell(value: Any) -> str:

@@ -101,6 +101,51 @@
     );
   });
 
+  /* A table of characters alone comes as one attribute: the framework walks over every component of a page at
+     every change, and a table has thousands of cells. Whatever a cell holds becomes text, never markup. */
+  function element(name, text, className) {
+    const made = document.createElement(name);
+    if (text) made.textContent = text;
+    if (className) made.className = className;
+    return made;
+  }
+
+  function cell(name, value, numeric) {
+    const made = element(name, "", numeric ? "num" : "");
+    const [text, aside, title] = Array.isArray(value) ? value : [value, "", ""];
+    const told = made.appendChild(element("span", text, title ? "term" : ""));
+    if (title) told.title = title;
+    if (aside) made.appendChild(element("span", " " + aside, "ci"));
+    return made;
+  }
+
+  function lay(place) {
+    const told = JSON.parse(place.dataset.table);
+    const table = element("table");
+    table.appendChild(element("caption", told.caption));
+    const head = table.appendChild(element("thead")).appendChild(element("tr"));
+    for (const [title, numeric] of told.columns) head.appendChild(cell("th", title, numeric)).scope = "col";
+    const body = table.appendChild(element("tbody"));
+    for (const row of told.rows) {
+      const line = body.appendChild(element("tr"));
+      row.forEach((value, place) => line.appendChild(cell("td", value, told.columns[place][1])));
+    }
+    place.replaceChildren(table);
+  }
+
+  new MutationObserver(function (changes) {
+    const fresh = new Set();
+    for (const change of changes) {
+      if (change.type === "attributes") fresh.add(change.target);
+      for (const added of change.addedNodes) {
+        if (added.nodeType !== Node.ELEMENT_NODE) continue;
+        if (added.matches("[data-table]")) fresh.add(added);
+        added.querySelectorAll("[data-table]").forEach((place) => fresh.add(place));
+      }
+    }
+    fresh.forEach(lay);
+  }).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-table"] });
+
   /* "/" goes to the search box, j and k from text to text, Enter opens one, the arrows turn pages: as readers of
      forums expect. */
   const ITEMS = ".thread-entry, .comment, .card > .scroll-x tbody tr";

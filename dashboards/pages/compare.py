@@ -14,6 +14,7 @@ from moltarium.dashboards.findings import found_comparison, found_published
 from moltarium.dashboards.page import Lab, Page
 from moltarium.dashboards.pages.overview import badges, title_of
 from moltarium.dashboards.parts import (
+    Cell,
     Child,
     Column,
     Query,
@@ -23,10 +24,10 @@ from moltarium.dashboards.parts import (
     chart,
     files,
     interval,
+    laid,
     number,
     page_head,
     slow,
-    table,
 )
 from moltarium.dashboards.untrusted import line
 
@@ -100,24 +101,20 @@ def comparison_table(found: Mapping[str, Comparison], caption: str, *, published
         Column("difference", True),
         Column("source" if published else "needs"),
     ]
-    rows: list[list[Child]] = []
+    rows: list[list[str | Cell]] = []
     for name, each in found.items():
         apart = each.difference_ci is not None and (each.difference_ci[0] > 0 or each.difference_ci[1] < 0)
         there = f"{each.grade} · {number(each.b)}" if published else number(each.b)
         rows.append(
             [
-                html.Span(breakable(name), title=each.definition, className="term"),
-                _figure(number(each.a), interval(each.a_ci)),
-                _figure(there, interval(each.b_ci)),
-                _figure(("≠ " if apart else "") + number(each.difference), interval(each.difference_ci)),
+                Cell(breakable(name), title=each.definition),
+                Cell(number(each.a), interval(each.a_ci)),
+                Cell(there, interval(each.b_ci)),
+                Cell(("≠ " if apart else "") + number(each.difference), interval(each.difference_ci)),
                 line(each.source, 60) if published else line(each.needs or "", 60),
             ]
         )
-    return table(columns, rows, caption)
-
-
-def _figure(value: str, bounds: str) -> html.Span:
-    return html.Span([value, html.Span(f" {bounds}", className="ci") if bounds else None])
+    return laid(columns, rows, caption)
 
 
 PAGE: Final = Page("compare", "Compare", _view, {"compare": _compared, "published": _published})

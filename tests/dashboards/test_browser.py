@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from moltarium.analysis.battery import definitions
 from moltarium.dashboards.app import create_app
 from moltarium.dashboards.parts import PAGE_ROWS
 from moltarium.dashboards.report import write_report
@@ -144,6 +146,31 @@ def test_cards_side_by_side_share_the_width(browser: Any, address: str) -> None:
     assert left["width"] == pytest.approx(right["width"], abs=1)
     whole = witness.page.locator(".pair").first.bounding_box()
     assert left["width"] + right["width"] > 0.9 * whole["width"]
+    witness.clean()
+
+
+def test_tables_are_laid_out_whole_and_as_characters(browser: Any, address: str) -> None:
+    witness = Witness(browser, address)
+    page = witness.page
+    witness.go(f"{address}/compare")
+    first = page.locator(".card table").first
+    assert first.locator("tbody tr").count() == len(definitions())
+    titles = {each.text for each in definitions().values()}
+    assert first.locator(".term").first.get_attribute("title") in titles
+    attack = '"><img src="x" onerror="window.pwned=1"><b>bold</b>'
+    told: dict[str, Any] = {"columns": [["a", False], [attack, True]], "rows": [[attack, "1"]]}
+    told["caption"] = attack
+    put = "([id, told]) => { const made = document.createElement('div'); made.id = id;"
+    put += " made.dataset.table = told; document.querySelector('#content').append(made); }"
+    page.evaluate(put, ["laid", json.dumps(told)])
+    page.wait_for_selector("#laid tbody td")
+    assert page.locator("#laid").text_content() == attack + "a" + attack + attack + "1"
+    told["rows"] = [[[attack, "[0, 1]", attack], "2"], ["", "3"]]
+    page.evaluate("told => { document.querySelector('#laid').dataset.table = told; }", json.dumps(told))
+    page.locator("#laid tbody tr").nth(1).wait_for()
+    assert page.locator("#laid td").all_text_contents() == [attack + " [0, 1]", "2", "", "3"]
+    assert page.locator("#laid td .term").get_attribute("title") == attack
+    assert page.locator("#laid td.num").count() == 2
     witness.clean()
 
 
