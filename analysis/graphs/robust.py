@@ -147,7 +147,9 @@ def _definitions() -> dict[str, Definition]:
             _DEMARZO,
         ),
         "percolation_hubs": Definition(
-            f"{curve}, the largest degree first; null: in random order; edge: {edge('reply')}", _SCHNEIDER
+            f"{curve}, the largest degree first, of equals who appeared later; null: in random order; "
+            f"edge: {edge('reply')}",
+            _SCHNEIDER,
         ),
         "percolation_random": Definition(
             f"{curve} in random order, mean over orders; edge: {edge('reply')}", _SCHNEIDER
