@@ -121,8 +121,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
         for top in WITHOUT
     },
     "hubs_to_halve": Definition(
-        "smallest share of agents, taken out from the largest degree on (of equals who appeared later), without "
-        "which the largest component is at most half of what it was",
+        "smallest share of agents, taken out from the largest degree on (of equals who appeared later), "
+        "without which the largest component is at most half of what it was",
         _ALBERT,
     ),
     **{f"triad_{kind}": Definition(f"triples of agents of kind {kind}", _TRIADS) for kind in TRIADS},
