@@ -51,6 +51,8 @@ class Progress:
             "tokens_out": usage.tokens_out,
             "retries": usage.retries,
             "rate_limited": usage.rate_limited,
+            # A copy: the socket's thread asks while calls fail.
+            "failed": {trouble.value: count for trouble, count in list(usage.troubles.items())},
             "cost_usd": round(self.spent.usd, 6) if self.priced else None,
             "budget_usd": self.ceilings.budget_usd,
         }

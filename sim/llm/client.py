@@ -287,10 +287,12 @@ class Client:
         failures = 0
         while True:
             listed = await self._list()
-            again = isinstance(listed, Failure) and listed.trouble in RETRYABLE
-            if not again or failures >= self.endpoint.retries:
+            if not isinstance(listed, Failure) or listed.trouble not in RETRYABLE:
                 return listed
-            await self._rest(backoff("models", failures, self.endpoint.backoff_s))
+            asked = listed.wait_s or 0.0
+            if failures >= self.endpoint.retries or asked > self.endpoint.patience_s:
+                return listed
+            await self._rest(max(asked, backoff("models", failures, self.endpoint.backoff_s)))
             failures += 1
 
     async def _first_model(self) -> str:

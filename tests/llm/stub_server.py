@@ -139,6 +139,7 @@ class StubServer:
         api_key: str | None = None,
         usage: bool = True,
         seed: int = 0,
+        listing: tuple[Fault, ...] = (),
     ) -> None:
         self.latency = latency
         self.answer = answer
@@ -146,6 +147,7 @@ class StubServer:
         self.models = models
         self.api_key = api_key
         self.usage = usage
+        self.listing = list(listing)
         self.base_url = ""
         self.bodies: list[dict[str, Any]] = []
         self.by_body: Counter[bytes] = Counter()
@@ -173,9 +175,11 @@ class StubServer:
             return None
         return web.json_response({"error": {"message": f"Incorrect API key: {sent[7:]}"}}, status=401)
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.StreamResponse:
         if denied := self._denied(request):
             return denied
+        if self.listing:
+            return await self._fail(request, self.listing.pop(0))
         return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:

@@ -92,6 +92,18 @@ def test_a_requested_wait_is_honoured(gateway_at: GatewayAt) -> None:
         assert time.perf_counter() - began >= 0.4
 
 
+def test_a_wait_requested_before_the_first_call_is_honoured(gateway_at: GatewayAt) -> None:
+    slow, absurd = status(429, retry_after="0.4"), status(503, retry_after="86400")
+    with stub_server(listing=(slow,)) as server:
+        began = time.perf_counter()
+        assert gateway_at(server.base_url).preflight() == {"default": "stub"}
+        assert time.perf_counter() - began >= 0.4
+    with stub_server(listing=(absurd,)) as server:
+        with pytest.raises(ModelUnavailable, match="server error"):
+            gateway_at(server.base_url).preflight()
+        assert not server.listing
+
+
 def test_an_absurd_wait_ends_at_once_and_says_so(gateway_at: GatewayAt) -> None:
     with stub_server(script=first(9, status(429, retry_after="86400"))) as server:
         with pytest.raises(ModelUnavailable, match="asks to wait 86400 s"):

@@ -352,6 +352,8 @@ def test_time_and_retries_of_a_dropped_tick_count(asking: str, tmp_path: Path) -
     with RunReader(out) as record:
         assert record.last_step() == 0
         assert health_of(record).retries >= 1
+    [told, _] = [line for line in (out / "run.log").read_text().splitlines() if '"stopped"' in line]
+    assert json.loads(told)["failed"]["server error"] >= 1
 
 
 def test_an_unwritable_folder_fails_before_the_first_call(asking: str, tmp_path: Path) -> None:
