@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from moltarium.scenarios.control import Control, listening
 from moltarium.scenarios.progress import Progress, Watch
@@ -39,6 +39,12 @@ from moltarium.sim.society import Society
 
 _GLIMPSE_S = 0.1
 """Progress within a tick is told no more often than this."""
+_SIGNALS: Final = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM",
+    signal.SIGHUP: "the end of its terminal",
+}
+"""What stops a run, by the words for it."""
 _UNPAID_S = 1.0
 """A run that asks no model makes checkpoints no more often than this."""
 
@@ -237,7 +243,7 @@ def _nothing(*_: object) -> None:
 
 @contextmanager
 def _signals(control: Control) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) drain and save, the second stop at once."""
+    """Let the first Ctrl-C (or SIGTERM, or the terminal's end) drain and save, the second stop at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -245,9 +251,11 @@ def _signals(control: Control) -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         if control.stopped_by is not None:
             raise KeyboardInterrupt
-        control.stop("Ctrl-C" if number == signal.SIGINT else "SIGTERM")
+        control.stop(_SIGNALS[signal.Signals(number)])
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # under nohup it is to outlive its terminal
     try:
         yield
     finally:

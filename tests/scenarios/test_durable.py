@@ -66,7 +66,10 @@ def until(
         time.sleep(0.02)
 
 
-def test_ctrl_c_once_drains_saves_and_says_how_to_go_on(asking: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "terminal closed"])
+def test_ctrl_c_once_drains_saves_and_says_how_to_go_on(
+    asking: str, tmp_path: Path, sent: signal.Signals
+) -> None:
     with stub_server(latency=0.2) as server:
         where = ["--set", f"models.default.base_url={server.base_url}"]
         whole = start_run(load(asking, [where[1]]), tmp_path / "whole", watch=quiet)
@@ -74,7 +77,7 @@ def test_ctrl_c_once_drains_saves_and_says_how_to_go_on(asking: str, tmp_path: P
         out = tmp_path / "a run"
         process = start("run", asking, "--out", str(out), *where)
         until(lambda: server.requests >= asked + 3, process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         _, said = process.communicate(timeout=20)
         assert process.returncode == 3
         assert f"moltarium resume '{out}'" in said
@@ -83,6 +86,20 @@ def test_ctrl_c_once_drains_saves_and_says_how_to_go_on(asking: str, tmp_path: P
         assert not (out / SOCKET).exists()
         assert resume_run(out, watch=quiet).digest == whole.digest
         assert server.requests == 2 * asked, "nothing was asked twice"
+
+
+def test_a_run_under_nohup_outlives_its_terminal(asking: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with stub_server(latency=0.05) as server:
+        where = ["--set", f"models.default.base_url={server.base_url}"]
+        process = start(
+            "run", asking, "--out", str(out), *where,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        )  # fmt: skip
+        until(lambda: server.requests >= 3, process)
+        process.send_signal(signal.SIGHUP)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
 
 
 def test_ctrl_c_twice_stops_at_once_and_loses_nothing(asking: str, tmp_path: Path) -> None:
