@@ -86,6 +86,22 @@ def test_a_burst_of_429_halves_the_limit_once_and_answers_win_it_back() -> None:
     assert asyncio.run(play()) == (32, 64)
 
 
+def test_the_limit_starts_where_it_is_told_and_stays_between_floor_and_ceiling() -> None:
+    async def play() -> list[int]:
+        lane = Lane(16, start=4, floor=3)
+        limits = [lane.limit]
+        for _ in range(16 * 16):
+            lane.succeeded()
+        limits.append(lane.limit)
+        for _ in range(4):
+            lane.crowded()
+            await asyncio.sleep(0.26)  # what comes sooner belongs to the same burst
+            limits.append(lane.limit)
+        return [*limits, Lane(2, start=9, floor=5).limit]
+
+    assert asyncio.run(play()) == [4, 16, 8, 4, 3, 3, 2]
+
+
 def test_server_errors_do_not_shrink_the_limit() -> None:
     async def play() -> int:
         lane = Lane(64)

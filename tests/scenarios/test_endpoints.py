@@ -28,6 +28,19 @@ def test_only_loopback_is_this_machine(host: str, local: bool) -> None:
     assert Endpoint("a", f"http://{host}:8000/v1").local is local
 
 
+def test_a_scenarios_limits_reach_its_endpoints() -> None:
+    limits = {"concurrency": 64, "concurrency_start": 8, "concurrency_floor": 2, "retries": 6}
+    rates = {"requests_per_min": 500.0, "tokens_per_min": 2e5}
+    url = "http://127.0.0.1:9/v1"
+    held = ModelSpec.model_validate({"base_url": url, "deadline": "90s", **limits, **rates})
+    with open_endpoints({"held": held, "plain": ModelSpec(base_url=url)}) as endpoints:
+        given = {name: getattr(endpoints["held"], name) for name in (*limits, *rates)}
+        assert given == limits | rates
+        assert endpoints["held"].deadline_s == 90
+        assert endpoints["plain"].requests_per_min is None
+        assert endpoints["plain"].concurrency_start is None
+
+
 def test_the_embedded_model_is_given_the_time_that_two_slow_cores_take() -> None:
     elsewhere = ModelSpec(base_url="http://127.0.0.1:9/v1", deadline=timedelta(seconds=7))
     longer = ModelSpec(deadline=timedelta(seconds=2 * EMBEDDED_DEADLINE_S))
