@@ -24,7 +24,7 @@ from moltarium.analysis.bootstrap import (
     median_interval,
 )
 from moltarium.analysis.conversation.threads import depths
-from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, require
 from moltarium.analysis.jackknife import freedom
 from moltarium.analysis.metric import Definition, Family, Measure, Sampling, Sheet
 from moltarium.analysis.ratios import ratio_intervals
@@ -54,6 +54,9 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     "author_returns": Definition("share of threads with comments in which the post's author comments", _FLAT),
     "commenter_returns": Definition("share of (commenter, thread) pairs with at least two comments", _FLAT),
 }
+
+_NEED_WAITS: Final = ("answered_1h", "answered_24h", "weibull_shape", "reply_median_s")
+_NEED_AUTHORS: Final = ("author_returns", "commenter_returns")
 
 RESOLUTION: Final = 1e-3
 """Seconds that a shorter wait counts as: timestamps have milliseconds at best, and ln 0 has no value."""
@@ -180,24 +183,31 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     try:
         found = waits(corpus)
     except NotComputable as lack:
-        sheet.lack(DEFINITIONS, lack.needs)
-        return sheet.measures
-    for name, hours in (("answered_1h", 1), ("answered_24h", 24)):
-        _enter_answered(sheet, name, found, hours * 3600.0)
-    sheet.enter("weibull_shape", lambda: weibull_shape(found)[0], ci=lambda _: weibull_shape(found)[1])
+        sheet.lack(_NEED_WAITS, lack.needs)
+    else:
+        for name, hours in (("answered_1h", 1), ("answered_24h", 24)):
+            _enter_answered(sheet, name, found, hours * 3600.0)
+        sheet.enter("weibull_shape", lambda: weibull_shape(found)[0], ci=lambda _: weibull_shape(found)[1])
+        answered = found.seconds[found.answered]
+        _enter_median(sheet, "reply_median_s", answered, found.thread[found.answered], sampling)
     placed = (corpus.comment_post != UNKNOWN) & corpus.comment_own
     thread = corpus.comment_post[placed]
     age = (corpus.comment_t[placed] - corpus.post_t[thread]) / (60 * _SECOND)
     told = age >= 0
-    for name, values, block in (
-        ("reply_median_s", found.seconds[found.answered], found.thread[found.answered]),
-        ("comment_half_life_min", age[told], thread[told]),
-    ):
-        rng = np.random.default_rng([sampling.seed, 55])
-        interval = median_interval(values, block, sampling.draws, rng)
-        sheet.enter(name, partial(_median, values), ci=fixed(interval))
-    _enter_returns(sheet, corpus, sampling)
+    _enter_median(sheet, "comment_half_life_min", age[told], thread[told], sampling)
+    try:
+        require(corpus.record, "post.author", "comment.author")
+    except NotComputable as lack:
+        sheet.lack(_NEED_AUTHORS, lack.needs)
+    else:
+        _enter_returns(sheet, corpus, sampling)
     return {f"survival.{name}": sheet.measures[f"survival.{name}"] for name in DEFINITIONS}
+
+
+def _enter_median(sheet: Sheet, name: str, values: Floats, block: Ints, sampling: Sampling) -> None:
+    interval = median_interval(values, block, sampling.draws, np.random.default_rng([sampling.seed, 55]))
+    needs = "at least 1 answered comment" if name in _NEED_WAITS else "at least 1 thread with a comment"
+    sheet.enter(name, partial(_median, values, needs), ci=fixed(interval))
 
 
 def _enter_answered(sheet: Sheet, name: str, found: Waits, at: float) -> None:
@@ -233,10 +243,10 @@ def _share(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> fl
     return float(above.sum() / below.sum())
 
 
-def _median(values: Floats) -> float:
+def _median(values: Floats, needs: str) -> float:
     if not len(values):
-        raise NotComputable("at least 1 answered comment")
+        raise NotComputable(needs)
     return float(np.median(values))
 
 
-FAMILY: Final = Family("survival", frozenset({Post, Comment, "comment.parent"}), measure, DEFINITIONS)
+FAMILY: Final = Family("survival", frozenset({Post, Comment}), measure, DEFINITIONS)

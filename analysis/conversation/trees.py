@@ -66,6 +66,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {
 }
 """What is measured of threads as trees."""
 
+MINIMAL: Final = 5
+"""Comments under which a thread is minimal (Holtz, arXiv:2602.10131)."""
 SCALING_SIZE: Final = 10
 """Comments from which a thread has a say in `depth_width`."""
 
@@ -155,7 +157,7 @@ def shapes(found: Trees) -> dict[str, np.ndarray]:
     n, depth, direct = found.size, found.depth, found.direct
     return _in_turn(
         {
-            "minimal": n < 5,
+            "minimal": n < MINIMAL,
             "wide_tree": (depth <= 2) & (direct >= 0.5 * n),
             "deep_chain": (depth >= 4) & (direct < 0.3 * n),
             "branching": found.answered >= 0.2 * n,
@@ -187,7 +189,7 @@ def median_shapes(found: Trees, times: Ints | None = None) -> dict[str, np.ndarr
     wide = found.direct > _median(found.direct, number)
     return _in_turn(
         {
-            "minimal": found.size < 5,
+            "minimal": found.size < MINIMAL,
             "wide_tree": ~deep & wide,
             "deep_chain": deep & ~wide,
             "branching": deep & wide,
@@ -242,6 +244,9 @@ def _in_turn(tests: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     """Compute ``tree.*``; intervals by resampling threads."""
     sheet = Sheet("tree", DEFINITIONS)
+    if corpus.comment_parent is None:
+        _enter_minimal(sheet, corpus, sampling)
+        return sheet.measures
     found = trees(corpus)
     if not len(found.size):
         sheet.lack(DEFINITIONS, "at least 1 thread with comments")
@@ -270,6 +275,22 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     return sheet.measures
 
 
+def _enter_minimal(sheet: Sheet, corpus: Corpus, sampling: Sampling) -> None:
+    """Enter the one figure that the number of comments alone decides, the others as lacking."""
+    sheet.lack(DEFINITIONS, "comment.parent")
+    own = corpus.comment_own & (corpus.comment_post != UNKNOWN)
+    own[own] &= corpus.post_own[corpus.comment_post[own]]
+    size = np.bincount(corpus.comment_post[own], minlength=corpus.n_posts)
+    size = size[size > 0]
+    if not len(size):
+        sheet.lack(["shape_minimal"], "at least 1 thread with comments")
+        return
+    minimal, one = size < MINIMAL, np.ones(len(size))
+    rng = np.random.default_rng([sampling.seed, 50])
+    interval = ratio_intervals({"shape_minimal": (minimal, one)}, sampling.draws, rng)["shape_minimal"]
+    sheet.enter("shape_minimal", partial(_ratio, minimal, one), ci=fixed(interval))
+
+
 def _ratio(above: np.ndarray, below: np.ndarray) -> float:
     return float(above.sum() / below.sum())
 
@@ -280,4 +301,4 @@ def _scaling(found: Trees) -> tuple[float, Interval | None]:
     return slope_of(np.log(found.width[large] / root), np.log(found.depth[large] / root))
 
 
-FAMILY: Final = Family("tree", frozenset({Post, Comment, "comment.parent"}), measure, DEFINITIONS)
+FAMILY: Final = Family("tree", frozenset({Post, Comment}), measure, DEFINITIONS)

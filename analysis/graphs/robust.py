@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, lacking
+from moltarium.analysis.corpus import UNKNOWN, Corpus, Ints, Mask
 from moltarium.analysis.graphs.networks import Network, build, edge
 from moltarium.analysis.graphs.nulls import standing
 from moltarium.analysis.graphs.paths import side_by_side
@@ -191,6 +191,11 @@ class _Tried:
 def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     """Compute ``robust.*``: partitions with one seed, percolation with random orders as null."""
     sheet = Sheet("robust", DEFINITIONS)
+    said = texts.read(corpus.record).text[corpus.n_posts :] if corpus.record.has("comment.body") else None
+    _enter_spam_posts(sheet, corpus, said)
+    if corpus.comment_parent is None:
+        sheet.lack([name for name in DEFINITIONS if name != "spam_posts"], "comment.parent")
+        return {f"robust.{name}": sheet.measures[f"robust.{name}"] for name in DEFINITIONS}
     net = build(corpus, "reply")
     whole = _tried(net, sampling.seed)
     most = hubs(net)
@@ -202,7 +207,7 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     for trial, number in GROUPS.items():
         gone = hubs(net, number)
         _enter_trial(sheet, trial, whole, without(net, gone), sampling.seed, f"{len(gone)} agents left out")
-    _enter_texts(sheet, corpus, whole, sampling.seed)
+    _enter_texts(sheet, corpus, said, whole, sampling.seed)
     floods = _floods(corpus)
     slow = without(net, np.flatnonzero(np.isin(net.names, corpus.agents[floods])))
     _enter_trial(sheet, "rate", whole, slow, sampling.seed, f"{len(floods)} agents left out")
@@ -211,25 +216,42 @@ def measure(corpus: Corpus, sampling: Sampling) -> dict[str, Measure]:
     return {f"robust.{name}": sheet.measures[f"robust.{name}"] for name in DEFINITIONS}
 
 
-def _enter_texts(sheet: Sheet, corpus: Corpus, whole: _Tried, seed: int) -> None:
+def _enter_texts(sheet: Sheet, corpus: Corpus, said: Ints | None, whole: _Tried, seed: int) -> None:
     every = (*FIGURES, *PARTITIONED)
-    if missing := lacking(corpus.record, "comment.body"):
-        sheet.lack([f"{trial}_{name}" for trial in ("duplicates", "spam") for name in every], missing)
-        sheet.lack(["spam_posts"], missing)
+    if said is None:
+        sheet.lack([f"{trial}_{name}" for trial in ("duplicates", "spam") for name in every], "comment.body")
         return
-    said = texts.read(corpus.record).text[corpus.n_posts :]
     repeats = copies(np.where(corpus.comment_own, said, texts.EMPTY))
     once = build(corpus, "reply", ~repeats)
     _enter_trial(sheet, "duplicates", whole, once, seed, f"{int(repeats.sum())} comments left out")
-    placed = corpus.comment_own & (corpus.comment_post != UNKNOWN)
-    placed[placed] &= corpus.post_own[corpus.comment_post[placed]]
-    thread = corpus.comment_post[placed]
-    bad = spam(said[placed], corpus.comment_author[placed], thread, corpus.n_posts)
+    bad = _spam(corpus, said)
+    placed = _placed(corpus)
     inside = np.zeros(corpus.n_comments, dtype=np.bool_)
-    inside[placed] = bad[thread]
+    inside[placed] = bad[corpus.comment_post[placed]]
     what = f"{int(inside.sum())} comments in {int(bad.sum())} threads left out"
     _enter_trial(sheet, "spam", whole, build(corpus, "reply", ~inside), seed, what)
-    sheet.enter("spam_posts", lambda: _share(int(bad.sum()), int(corpus.post_own.sum())), why=_FIXED)
+
+
+def _enter_spam_posts(sheet: Sheet, corpus: Corpus, said: Ints | None) -> None:
+    if said is None:
+        sheet.lack(["spam_posts"], "comment.body")
+        return
+    bad = int(_spam(corpus, said).sum())
+    sheet.enter("spam_posts", lambda: _share(bad, int(corpus.post_own.sum())), why=_FIXED)
+
+
+def _placed(corpus: Corpus) -> Mask:
+    """Return which comments are the society's own, in threads of its own, shape (comments,)."""
+    placed: Mask = corpus.comment_own & (corpus.comment_post != UNKNOWN)
+    placed[placed] &= corpus.post_own[corpus.comment_post[placed]]
+    return placed
+
+
+def _spam(corpus: Corpus, said: Ints) -> Mask:
+    """Return which posts' threads are spam, shape (posts,)."""
+    placed = _placed(corpus)
+    thread = corpus.comment_post[placed]
+    return spam(said[placed], corpus.comment_author[placed], thread, corpus.n_posts)
 
 
 def _share(some: int, every: int) -> float:
@@ -332,4 +354,4 @@ def _largest(before: float, after: Sequence[float]) -> float:
     return max(change(before, found) for found in after)
 
 
-FAMILY: Final = Family("robust", needs("reply"), measure, DEFINITIONS)
+FAMILY: Final = Family("robust", needs("author"), measure, DEFINITIONS)

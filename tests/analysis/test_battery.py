@@ -180,6 +180,27 @@ def test_no_draws_means_values_alone(forum: Any, measures: dict[str, Measure]) -
         battery.measure(busy(forum), draws=-1)
 
 
+def test_what_needs_no_parent_is_measured_without_it(forum: Any) -> None:
+    told = [(f"c{k}", "p" if k < 6 else "q", None, "x" if k == 1 else f"y{k}") for k in range(8)]
+    found = battery.measure(forum([("p", "x"), ("q", "z")], told, missing="comment.parent"), draws=0)
+    expected = {
+        "tree.shape_minimal": 0.5,
+        "robust.spam_posts": 0.0,
+        "survival.author_returns": 0.5,
+        "survival.commenter_returns": 0.0,
+        "thread.posts_with_comment": 1.0,
+    }
+    assert {name: found[name].value for name in expected} == expected
+    assert found["survival.comment_half_life_min"].value is not None
+    for name in (
+        "tree.wiener",
+        "survival.reply_median_s",
+        "robust.hubs_reciprocity",
+        "robust.percolation_hubs",
+    ):
+        assert found[name].needs == "comment.parent"
+
+
 @pytest.mark.parametrize(
     ("missing", "absent", "needs"),
     [
