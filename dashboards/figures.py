@@ -24,6 +24,7 @@ from moltarium.dashboards.theme import (
     SYMBOLS,
     drawn,
     hatched,
+    timed,
 )
 from moltarium.dashboards.untrusted import inside_figure
 
@@ -83,16 +84,9 @@ def activity(counts: pd.DataFrame, marks: Sequence[tuple[pd.Timestamp, str]] = (
     return mark(figure, marks)
 
 
-MOMENTS: Final = (
-    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%b %-d"},
-    {"dtickrange": [86_400_000, "M1"], "value": "%b %-d\n%Y"},
-)
-"""How ticks of an axis of time read, by the milliseconds between them: short enough for a phone."""
-
-
 def mark(figure: go.Figure, marks: Sequence[tuple[pd.Timestamp, str]]) -> go.Figure:
     """Draw dated interventions into a figure over time, and return it."""
-    figure.update_xaxes(tickformatstops=MOMENTS)
+    timed(figure)
     for moment, name in marks:
         figure.add_vline(x=moment, line={"color": GREY, "dash": "dot", "width": 1})
         figure.add_annotation(
@@ -235,7 +229,7 @@ def topics_over_time(found: Topics) -> go.Figure:
                 hovertemplate="%{y} posts<extra>%{fullData.name}</extra>",
             )
         )  # fmt: skip
-    figure = drawn(*traces, height=380)
+    figure = timed(drawn(*traces, height=380))
     figure.update_yaxes(title_text="posts", rangemode="tozero")
     return figure
 
@@ -276,6 +270,10 @@ MOST_RATIOS: Final = 40
 """Measures in one chart of ratios; with six times as many a browser lays it out for 20 s."""
 
 
+_TICKS: Final = {False: (1 / 16, 1 / 4, 1, 4, 16), True: (1 / 64, 1 / 8, 1, 8, 64)}
+"""Ratios told on an axis, by whether it reaches beyond the first."""
+
+
 def ratios(found: Mapping[str, Comparison]) -> go.Figure:
     """Draw how far measures here are from the other side: their ratios, on a scale of doublings.
 
@@ -303,7 +301,8 @@ def ratios(found: Mapping[str, Comparison]) -> go.Figure:
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": GREY, "dash": "dash", "width": 1.5})
     span = max(2.0, float(np.max(np.maximum(ratio, 1 / ratio)))) * 1.3 if len(ratio) else 2.0
-    ticks = [t for t in (1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64) if 1 / span <= t <= span]
+    # On a phone there is room for five.
+    ticks = [t for t in _TICKS[span > _TICKS[False][-1]] if 1 / span <= t <= span]
     text = [f"{t:g}×" if t >= 1 else f"1/{round(1 / t)}×" for t in ticks]
     ends = [-np.log10(span), np.log10(span)]
     figure.update_xaxes(

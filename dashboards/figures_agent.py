@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
-from moltarium.dashboards.theme import DASHES, GREY, SERIES, SYMBOLS, drawn
+from moltarium.dashboards.theme import DASHES, GREY, SERIES, SYMBOLS, drawn, timed
 from moltarium.dashboards.untrusted import inside_figure
 
 
@@ -48,7 +48,7 @@ def mood_lines(
         height=320,
     )  # fmt: skip
     figure.update_yaxes(range=[-1.05, 1.05], zeroline=True, tickvals=[-1, -0.5, 0, 0.5, 1])
-    return figure
+    return timed(figure)
 
 
 _TIE = "rgba(124, 135, 148, 0.16)"

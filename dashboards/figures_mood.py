@@ -8,7 +8,17 @@ import pandas as pd
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 from moltarium.dashboards.figures import between, mark
-from moltarium.dashboards.theme import CORAL, CORAL_BAND, DASHES, EMOTIONS, SERIES, drawn, hatched, sign_of
+from moltarium.dashboards.theme import (
+    CORAL,
+    CORAL_BAND,
+    DASHES,
+    EMOTIONS,
+    SERIES,
+    drawn,
+    hatched,
+    sign_of,
+    timed,
+)
 from moltarium.dashboards.untrusted import inside_figure
 
 
@@ -68,4 +78,4 @@ def label_shares(frame: pd.DataFrame, at: str, labels: Mapping[str, str], what: 
         height=340,
     )  # fmt: skip
     figure.update_yaxes(title_text=f"share of {what}, %", range=[0, 100])
-    return figure
+    return timed(figure)

@@ -31,7 +31,7 @@ from moltarium.dashboards.parts import (
 )
 from moltarium.dashboards.untrusted import line
 
-WAIT: Final = "; the first time this takes a minute on ten thousand texts…"
+WAIT: Final = "; the first time this takes some seconds on ten thousand texts…"
 """Said while measures are taken."""
 
 
