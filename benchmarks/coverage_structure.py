@@ -49,6 +49,8 @@ class Told(NamedTuple):
 
 World: TypeAlias = Callable[[int], Told]
 """Makes a world from a seed."""
+Making: TypeAlias = Callable[[np.random.Generator, np.random.Generator], Told]
+"""Makes a world from what draws its agents and what draws their ties."""
 
 
 class Society(Synthetic):
@@ -93,32 +95,37 @@ def told(rng: np.random.Generator, agents: int, source: Ints, target: Ints) -> T
     return Told(agents, source, target, rng.integers(0, TIME, len(source)))
 
 
-def busy(seed: int) -> Told:
+def busy(agents: np.random.Generator, ties: np.random.Generator) -> Told:
     """400 agents of unlike activity and popularity (lognormal, σ .7) in four blocks, nine ties each."""
-    rng, n = np.random.default_rng([seed, 1]), 400
-    odds = blocks(rng, n, 9.0, rng.lognormal(-0.3, 0.7, (2, n)))
-    return told(rng, n, *pairwise(rng, odds, 0.2))
+    odds = blocks(agents, 400, 9.0, agents.lognormal(-0.3, 0.7, (2, 400)))
+    return told(ties, 400, *pairwise(ties, odds, 0.2))
 
 
-def sparse(seed: int) -> Told:
+def sparse(agents: np.random.Generator, ties: np.random.Generator) -> Told:
     """600 agents, σ 1.1, three ties each: tendrils, loose ends, hubs that hold the rest together."""
-    rng = np.random.default_rng([seed, 2])
-    odds = blocks(rng, 600, 2.6, rng.lognormal(-0.6, 1.1, (2, 600)))
-    return told(rng, 600, *pairwise(rng, odds, 0.25))
+    odds = blocks(agents, 600, 2.6, agents.lognormal(-0.6, 1.1, (2, 600)))
+    return told(ties, 600, *pairwise(ties, odds, 0.25))
 
 
-def fixed(seed: int) -> Told:
-    """The busy society's agents once and for all: only ties are drawn, so intervals should be too wide."""
-    once, rng = np.random.default_rng(1), np.random.default_rng([seed, 3])
-    odds = blocks(once, 400, 9.0, once.lognormal(-0.3, 0.7, (2, 400)))
-    return told(rng, 400, *pairwise(rng, odds, 0.2))
-
-
-def hubs(seed: int) -> Told:
+def hubs(agents: np.random.Generator, ties: np.random.Generator) -> Told:
     """400 agents whose activity and popularity are Pareto with exponent 2.5: squares of degrees run wild."""
-    rng = np.random.default_rng([seed, 4])
-    odds = blocks(rng, 400, 9.0, rng.pareto(2.5, (2, 400)) + 0.3)
-    return told(rng, 400, *pairwise(rng, odds, 0.2))
+    odds = blocks(agents, 400, 9.0, agents.pareto(2.5, (2, 400)) + 0.3)
+    return told(ties, 400, *pairwise(ties, odds, 0.2))
+
+
+def anew(make: Making, number: int) -> World:
+    """Return a world where each seed draws agents and ties."""
+
+    def world(seed: int) -> Told:
+        rng = np.random.default_rng([seed, number])
+        return make(rng, rng)
+
+    return world
+
+
+def planted(make: Making, number: int) -> World:
+    """Return a world whose agents are drawn once and for all: a seed draws who of them meets whom."""
+    return lambda seed: make(np.random.default_rng(1), np.random.default_rng([seed, number]))
 
 
 def answering(seed: int) -> Told:
@@ -138,13 +145,15 @@ def answering(seed: int) -> Told:
 
 
 WORLDS: Final[dict[str, World]] = {
-    "busy": busy,
-    "sparse": sparse,
-    "fixed": fixed,
+    "busy": planted(busy, 3),
+    "sparse": planted(sparse, 6),
+    "hubs": planted(hubs, 7),
     "answering": answering,
-    "hubs": hubs,
+    "busy, agents anew": anew(busy, 1),
+    "sparse, agents anew": anew(sparse, 2),
+    "hubs, agents anew": anew(hubs, 4),
 }
-"""Planted worlds; `hubs` is there to show where intervals end."""
+"""Planted worlds; the last is there to show where intervals end."""
 
 
 def figures(world: str, seed: int, draws: int) -> dict[str, Measure]:
