@@ -135,10 +135,12 @@ class Budget:
         usd, tokens, _ = self.ceilings
         spent = self.spent
         if usd is not None and total.usd > usd:
-            used = f"{spent.usd:.4g} spent, the next call may cost {total.usd - spent.usd:.2g}"
+            more = total.usd - spent.usd
+            used = f"{spent.usd:.4g} spent" + (f", the next call may cost {more:.2g}" if more else "")
             return _reached("budget", "--budget-usd", f"{usd:g} USD", used)
         if tokens is not None and total.tokens > tokens:
-            used = f"{spent.tokens:,} used, the next call may take {total.tokens - spent.tokens:,}"
+            more = total.tokens - spent.tokens
+            used = f"{spent.tokens:,} used" + (f", the next call may take {more:,}" if more > 1 else "")
             return _reached("token", "--max-tokens", f"{tokens:,} tokens", used)
         return None
 

@@ -64,6 +64,19 @@ def test_a_token_ceiling_counts_what_earlier_sessions_used(replies: ReplyStore) 
         assert server.requests == 0
 
 
+def test_a_ceiling_says_how_much_was_used_and_what_is_lacking() -> None:
+    budget = Budget(Ceilings(budget_usd=1.0, max_tokens=1000), Cost(0.9, 100))
+    with pytest.raises(CeilingReached, match=r"1 USD is reached \(0.9 spent, the next call may cost 0.2\)"):
+        budget.reserve(Cost(0.2, 10))
+    with pytest.raises(
+        CeilingReached, match=r"1,000 tokens is reached \(100 used, the next call may take 901\)"
+    ):
+        budget.reserve(Cost(0.0, 901))
+    budget.spent = Cost(1.25, 2000)
+    with pytest.raises(CeilingReached, match=r"\(1.25 spent\)"):
+        budget.check()
+
+
 def test_a_time_ceiling_ends_a_wait_for_a_slow_server(replies: ReplyStore) -> None:
     with stub_server(latency=0.3) as server:
         with bounded(server.base_url, replies, Ceilings(max_wall_s=0.5)) as gateway:
