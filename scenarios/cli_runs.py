@@ -7,7 +7,7 @@ import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from moltarium.scenarios.run import RunResult
+
+_ORDERS: Final = ("pause", "resume", "stop", "status", "set")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as one JSON line.")]
 Overrides = Annotated[
@@ -198,18 +200,17 @@ def estimate(
 
 def ctl(
     folder: RunFolder,
-    order: Annotated[str, typer.Argument(metavar="pause|resume|stop|status|set")],
+    order: Annotated[str, typer.Argument(metavar="|".join(_ORDERS))],
     setting: Annotated[str | None, typer.Argument(metavar="concurrency=N")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Steer a run that is under way: pause, resume, stop, status, set concurrency=N."""
+    """Steer a run that is under way: pause, resume, stop, status, set concurrency=N (RUN may come last too)."""
     from moltarium.scenarios.control import command
 
+    folder, order, setting = _run_first(folder, order, setting)
     wanted: dict[str, Any] = {"do": order}
-    if order not in {"pause", "resume", "stop", "status", "set"}:
-        raise ScenarioError(
-            "is no command", place=f"ctl {order}", remedy="one of: pause, resume, stop, status, set"
-        )
+    if order not in _ORDERS:
+        raise ScenarioError("is no command", place=f"ctl {order}", remedy=f"one of: {', '.join(_ORDERS)}")
     if (order == "set") != (setting is not None):
         raise ScenarioError(
             "needs a setting" if order == "set" else "takes no setting",
@@ -224,6 +225,17 @@ def ctl(
             )
         wanted["concurrency"] = int(number)
     put_figures(str(folder), command(folder, wanted), as_json)
+
+
+def _run_first(folder: Path, order: str, setting: str | None) -> tuple[Path, str, str | None]:
+    """Return run, order and setting, also of who wrote the order first."""
+    if order in _ORDERS or str(folder) not in _ORDERS:
+        return folder, order, setting
+    after = [word for word in (order, setting) if word is not None]
+    run = next((word for word in after if not word.startswith("concurrency=")), None)
+    if run is None:
+        raise ScenarioError("names no run", place=f"ctl {folder}", remedy=f"write: moltarium ctl RUN {folder}")
+    return Path(run), str(folder), next((word for word in after if word is not run), None)
 
 
 def failures(folder: RunFolder, as_json: JsonFlag = False) -> None:

@@ -403,3 +403,11 @@ def test_a_file_is_no_record(terminal: Terminal, tmp_path: Path) -> None:
     for command in (("digest",), ("ctl", "status")):
         name, *rest = command
         assert_refused(terminal(name, tmp_path / "afile", *rest), "afile", "is not a folder")
+
+
+def test_a_run_may_be_named_before_its_order_or_after(terminal: Terminal, finished: Path) -> None:
+    for order in (["status"], ["pause"], ["set", "concurrency=4"]):
+        after, before = terminal("ctl", finished, *order), terminal("ctl", *order, finished)
+        assert_refused(after, "no run is under way here")
+        assert before == after
+    assert_refused(terminal("ctl", "set", "concurrency=4"), "ctl set", "names no run")
