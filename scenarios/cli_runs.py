@@ -204,7 +204,7 @@ def ctl(
     setting: Annotated[str | None, typer.Argument(metavar="concurrency=N")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Steer a run that is under way: pause, resume, stop, status, set concurrency=N (RUN may come last too)."""
+    """Steer a run that is under way: pause, resume, stop, status, set concurrency=N (or RUN last)."""
     from moltarium.scenarios.control import command
 
     folder, order, setting = _run_first(folder, order, setting)
@@ -234,7 +234,9 @@ def _run_first(folder: Path, order: str, setting: str | None) -> tuple[Path, str
     after = [word for word in (order, setting) if word is not None]
     run = next((word for word in after if not word.startswith("concurrency=")), None)
     if run is None:
-        raise ScenarioError("names no run", place=f"ctl {folder}", remedy=f"write: moltarium ctl RUN {folder}")
+        raise ScenarioError(
+            "names no run", place=f"ctl {folder}", remedy=f"write: moltarium ctl RUN {folder}"
+        )
     return Path(run), str(folder), next((word for word in after if word is not run), None)
 
 
