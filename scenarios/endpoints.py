@@ -63,6 +63,7 @@ def _endpoint(label: str, spec: ModelSpec, embedded_url: str) -> Endpoint:
         api_key=Secret("") if embedded else _key(label, spec),
         structured=spec.structured,
         deadline_s=max(deadline_s, EMBEDDED_DEADLINE_S) if embedded else deadline_s,
+        patience_s=spec.patience.total_seconds(),
         concurrency=min(spec.concurrency, SLOTS) if embedded else spec.concurrency,
         concurrency_start=spec.concurrency_start,
         concurrency_floor=spec.concurrency_floor,

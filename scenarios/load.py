@@ -17,7 +17,7 @@ import tree_sitter_toml
 from pydantic import BaseModel, ValidationError
 
 from moltarium.scenarios.endpoints import EMBEDDED
-from moltarium.scenarios.minds import make_mind
+from moltarium.scenarios.minds import ASKING, make_mind
 from moltarium.scenarios.spec import Scenario
 from moltarium.scenarios.world import group_sizes
 from moltarium.sim.llm.endpoint import Endpoint
@@ -32,6 +32,8 @@ _SECRET = re.compile(r"key|token(?!s_per)|secret|password|auth|header|bearer", r
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _DEEP_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}", re.MULTILINE)
 """A dotted key of more parts: `tomllib` takes time in the square of them, so it must not meet one."""
+_KEY = re.compile(rf"\s*({_PART}(?:[ \t]*\.[ \t]*{_PART}){{0,{DEEPEST}}})\s*=(.*)", re.DOTALL)
+"""An override: a key as TOML writes it, where what stands in quotes is one part, and its value."""
 
 
 def shipped() -> dict[str, Path]:
@@ -155,7 +157,8 @@ def validate(values: Mapping[str, Any], path: Path, text: str, overrides: Sequen
             key = "mind" if "no mind" in error.what else "parameters"
             place = source.place(("population", "groups", number, key))
             raise ScenarioError(error.what, place=place, remedy=error.remedy) from error
-        if group.model not in scenario.models:
+        asks = group.mind in ASKING or "model" in group.model_fields_set
+        if asks and group.model not in scenario.models:
             place = source.place(("population", "groups", number, "model"))
             known = ", ".join(sorted(scenario.models))
             raise ScenarioError(
@@ -172,16 +175,17 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     ScenarioError
         If it is not ``key=value`` or the key leads through something that is no table.
     """
-    key, equals, raw = override.partition("=")
     place = f"--set {override}"
-    if not equals or not key.strip():
+    written = _KEY.fullmatch(override)
+    if written is None:
         raise ScenarioError("is not key=value", place=place, remedy="write --set clock.steps=24")
+    key, raw = written.groups()
     try:
         value = tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         value = raw
     at: Any = values
-    *path, last = key.strip().split(".")
+    *path, last = _named(key)
     for part in path:
         at = _descend(at, part, place)
     if isinstance(at, list):
@@ -298,8 +302,17 @@ def _inner_model(annotation: Any) -> type[BaseModel] | None:
 
 
 def _parts(override: str) -> KeyPath:
-    key = override.partition("=")[0].strip()
-    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
+    written = _KEY.fullmatch(override)
+    parts = _named(written[1]) if written else [override]
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def _named(key: str) -> list[str]:
+    """Return the parts of a key, quotes taken off."""
+    return [
+        next(iter(tomllib.loads(f"{part} = 0"))) if part[0] in "\"'" else part
+        for part in re.findall(_PART, key)
+    ]
 
 
 @dataclass(frozen=True)
@@ -317,7 +330,8 @@ class _Source:
         """
         for key, override in self.overrides.items():
             if where[: len(key)] == key or key[: len(where)] == where:
-                name = override.partition("=")[0]
+                written = _KEY.fullmatch(override)
+                name = written[1] if written else override.partition("=")[0]
                 return f"--set {name}=***" if hidden or _SECRET.search(name) else f"--set {override}"
         for length in range(len(where), 0, -1):
             if where[:length] in self._positions:

@@ -227,6 +227,8 @@ class ModelSpec(Spec):
     """How schema-bound answers are asked for; auto tries them in this order."""
     deadline: Duration = timedelta(seconds=60)
     """Longest time for one attempt at a call; at least 300 s where the embedded model answers."""
+    patience: Duration = timedelta(seconds=120)
+    """Longest wait that the endpoint may ask for; where it asks for more, the run is saved and stops."""
     concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
     """Calls in flight at most: the ceiling of what adapts to 429s."""
     concurrency_start: Annotated[int, Field(ge=1)] | None = None

@@ -87,6 +87,26 @@ def test_overrides_reach_tables_and_arrays(tmp_path: Path) -> None:
     assert scenario.title == "free text"
 
 
+def test_a_part_in_quotes_is_one(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    price = ['prices."gpt-4.1".input=9', "prices.'gpt-4.1'.output = 1", 'title="a = b.c"']
+    scenario = load(path, price)
+    assert (scenario.prices["gpt-4.1"].input, scenario.prices["gpt-4.1"].output) == (9, 1)
+    assert scenario.title == "a = b.c"
+    with pytest.raises(ScenarioError) as refused:
+        load(path, ['prices."a=b.c".inputs=9'])
+    assert refused.value.place == '--set prices."a=b.c".inputs=9'
+
+
+def test_only_who_asks_needs_an_endpoint_of_that_name(tmp_path: Path) -> None:
+    silent = GOOD + '\n[models.large]\nbase_url = "http://127.0.0.1:9/v1"\n'
+    assert load(write(tmp_path, silent)).population.groups[0].mind == "surrogate"
+    asking = silent + '[[population.groups]]\nmind = "llm"\nshare = 1\n'
+    with pytest.raises(ScenarioError, match="labelled 'default'"):
+        load(write(tmp_path, asking))
+    assert load(write(tmp_path, asking + 'model = "large"\n')).population.groups[1].model == "large"
+
+
 @pytest.mark.parametrize("override", ["steps", "=3", "name.first=3", "population.groups.7.share=1"])
 def test_a_bad_override_is_refused(override: str) -> None:
     with pytest.raises(ScenarioError, match="--set"):
