@@ -32,11 +32,11 @@ def test_a_scenarios_limits_reach_its_endpoints() -> None:
     limits = {"concurrency": 64, "concurrency_start": 8, "concurrency_floor": 2, "retries": 6}
     rates = {"requests_per_min": 500.0, "tokens_per_min": 2e5}
     url = "http://127.0.0.1:9/v1"
-    held = ModelSpec.model_validate({"base_url": url, "deadline": "90s", **limits, **rates})
+    held = ModelSpec.model_validate({"base_url": url, "deadline": "90s", "patience": "4m", **limits, **rates})
     with open_endpoints({"held": held, "plain": ModelSpec(base_url=url)}) as endpoints:
         given = {name: getattr(endpoints["held"], name) for name in (*limits, *rates)}
         assert given == limits | rates
-        assert endpoints["held"].deadline_s == 90
+        assert (endpoints["held"].deadline_s, endpoints["held"].patience_s) == (90, 240)
         assert endpoints["plain"].requests_per_min is None
         assert endpoints["plain"].concurrency_start is None
 
