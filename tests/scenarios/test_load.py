@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moltarium.scenarios.load import apply_override, key_positions, load, shipped
+from moltarium.scenarios.load import apply_override, load, shipped
+from moltarium.scenarios.positions import key_positions
 from moltarium.scenarios.spec import Scenario
 from moltarium.sim.record.errors import ScenarioError
 
