@@ -33,5 +33,5 @@ def test_nobody_and_everybody_have_an_interval_but_a_handful_has_none() -> None:
     assert none is not None
     assert everybody is not None
     assert none[0] == 0.0 < none[1] < 0.2
-    assert everybody == (pytest.approx(1 - none[1]), 1.0)
+    assert everybody == pytest.approx((1 - none[1], 1.0))
     assert binomial_interval(2, MIN_BLOCKS - 1) is None
