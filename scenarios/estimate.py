@@ -32,8 +32,9 @@ CHARS_PER_TOKEN: Final = 4.0
 """Rule of thumb for English text; the range below covers tokenizers that differ from it."""
 TOKENIZER_SPREAD: Final = 0.25
 """How far a tokenizer may be from `CHARS_PER_TOKEN`, as a share."""
-REPAIR_RATE: Final = 0.2
-"""Share of turns with one repair call at the high end; none at the low end, half of it expected."""
+REPAIRS: Final = (0.0, 0.1, 0.75)
+"""Repair calls per turn: low, expected, high. A capable model needs hardly any; the embedded one, as weak as
+they come, needed 60 in 98 turns of `injection` (docs/scenarios/injection.md)."""
 ANSWER_OVERHEAD_CHARS: Final = 60
 """Braces, keys and names around the texts of an answer."""
 SAMPLED: Final = 400
@@ -269,7 +270,7 @@ def _extrapolated(sample: Sample, turns: int) -> tuple[Range, Range, Range]:
     if not sample.sampled:
         return Range(0.0, 0.0, 0.0), Range(0.0, 0.0, 0.0), Range(0.0, 0.0, 0.0)
     per_turn, spread = _mean(sample.calls, turns)
-    again = [1.0, 1 + REPAIR_RATE / 2 / per_turn, 1 + REPAIR_RATE / per_turn] if per_turn else [1.0, 1.0, 1.0]
+    again = [1 + repairs / per_turn if per_turn else 1.0 for repairs in REPAIRS]
     made = turns * per_turn
     calls = Range(max(0.0, made - spread), made * again[1], (made + spread) * again[2])
     chars, spread = _mean(sample.chars_in, turns)
