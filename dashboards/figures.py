@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -270,6 +271,10 @@ MOST_RATIOS: Final = 40
 """Measures in one chart of ratios; with six times as many a browser lays it out for 20 s."""
 
 
+_GROWS: Final = re.compile(
+    r"activity\.(agents|posts|comments)|.*\.(nodes|edges|density|mutual_dyads|communities\w*|triad_\w+)"
+)
+"""What a larger society has more of (or, density, less), whoever is in it: it would tell its size again."""
 _TICKS: Final = {False: (1 / 16, 1 / 4, 1, 4, 16), True: (1 / 64, 1 / 8, 1, 8, 64)}
 """Ratios told on an axis, by whether it reaches beyond the first."""
 
@@ -278,11 +283,12 @@ def ratios(found: Mapping[str, Comparison]) -> go.Figure:
     """Draw how far measures here are from the other side: their ratios, on a scale of doublings.
 
     Those `MOST_RATIOS` that lie farthest apart, farthest first: more are neither read nor soon laid out.
+    Counts that grow with a society are left to the table.
     """
     positive = [
         (name, each.ratio, _ratio_reach(each))
         for name, each in found.items()
-        if each.ratio is not None and each.ratio > 0
+        if each.ratio is not None and each.ratio > 0 and not _GROWS.fullmatch(name)
     ]
     rows = sorted(positive, key=lambda row: -abs(np.log(row[1])))[:MOST_RATIOS][::-1]
     names = [inside_figure(spoken(name), 34) for name, _, _ in rows]

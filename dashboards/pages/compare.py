@@ -73,8 +73,8 @@ def _compared(lab: Lab, query: Query) -> Component:
         title="Record beside record",
         note=f"The chart shows the {figures.MOST_RATIOS} measures that lie farthest apart, the table all. The"
         " dashed line is no difference, whiskers are this side's 95 % interval. In the table ≠"
-        " marks differences whose interval leaves out zero. Measures of zero or other sign stand in the"
-        " table only.",
+        " marks differences whose interval leaves out zero. Measures of zero or other sign, and counts"
+        " that grow with a society, stand in the table only.",
         wide=True,
     )
 

@@ -50,11 +50,13 @@ def test_the_observed_figure_stands_among_its_null_draws() -> None:
     assert observed.marker.color == CORAL
 
 
-def test_ratios_leave_out_what_has_no_ratio() -> None:
+def test_ratios_leave_out_what_has_none_and_what_grows_with_a_society() -> None:
     found = {
         "network.reply.gini_in": comparison(0.4, 0.8, (0.3, 0.5)),
         "thread.depth_mean": comparison(1.0, 1.0),
         "assortativity": comparison(-0.2, 0.1),
+        "shape.reply.triad_300": comparison(3, 300),
+        "network.reply.density": comparison(0.1, 0.01),
     }
     drawn = traces(figures.ratios(found))[0]
     assert list(drawn.y) == ["thread depth mean", "reply gini in"]
