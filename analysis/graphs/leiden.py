@@ -24,6 +24,9 @@ THETA: Final = 0.05
 """Randomness of the refinement, in units of the best gain at hand."""
 ROUNDS: Final = 10
 """Most times the whole algorithm runs over its own result; it stops when modularity no longer rises."""
+ROUND_EDGES: Final = 5_000_000
+"""Edges that these rounds go over together, the first three aside: on a million edges the last five add .001
+to modularity, where another seed adds .002."""
 
 
 @compiled
@@ -201,7 +204,7 @@ def leiden(low: Ints, high: Ints, n: int, seed: int = 0) -> Ints:
     label = np.arange(n, dtype=np.int32)
     best = -1.0
     graph = _compress(low, high, np.ones(len(low), np.int32), n)
-    for _ in range(ROUNDS if len(low) else 0):
+    for _ in range(max(3, min(ROUNDS, ROUND_EDGES // len(low))) if len(low) else 0):
         found = _pass(graph, label, rng)
         quality = _quality(*graph[:2], found)
         if quality <= best + 1e-9:
