@@ -24,6 +24,9 @@ Influence: TypeAlias = Callable[[Floats, Floats], tuple[float, Floats]]
 The pull is the influence function: the figure moves by pull / n, and its mean over all is 0.
 """
 
+UNEQUAL_TAIL: Final = 0.0125
+"""As `TAIL`, of Gini coefficients, top shares and exponents: at .0175 the Gini coefficient of comments over
+posts was held in 93.7 % of 1,000 planted worlds."""
 LEAST_ERROR: Final = 1e-12
 """A smaller error is that of rounding."""
 
@@ -81,7 +84,9 @@ def alpha_pull(values: Floats, times: Floats) -> tuple[float, Floats]:
     return 1 + 1 / mean, (mean - logs) / mean**2
 
 
-def judged(value: float, error: float, drawn: Sequence[tuple[float, float]], scale: Scale) -> Interval | None:
+def judged(
+    value: float, error: float, drawn: Sequence[tuple[float, float]], scale: Scale, tail: float = TAIL
+) -> Interval | None:
     """Return the bootstrap-t interval of a figure from resampled figures and the error of each.
 
     On a scale where the figure is nearer to normal: the figure less the `ends` of (resampled − figure) /
@@ -96,6 +101,8 @@ def judged(value: float, error: float, drawn: Sequence[tuple[float, float]], sca
         Figure and error by resample.
     scale
         Which the interval can't leave.
+    tail
+        What is left out at either end.
 
     Returns
     -------
@@ -114,7 +121,7 @@ def judged(value: float, error: float, drawn: Sequence[tuple[float, float]], sca
     ]
     if 2 * len(scaled) < len(drawn) or len(scaled) < 2:
         return None
-    low, high = ends(scaled, TAIL)
+    low, high = ends(scaled, tail)
     reach = scale.slope(value) * error
     found = scale.back(centre - high * reach), scale.back(centre - low * reach)
     return found if found[0] < found[1] else None
@@ -178,7 +185,7 @@ def studentised_interval(
             taken(np.bincount(rng.integers(0, groups, groups), minlength=groups).astype(np.float64))
             for _ in range(draws)
         ]
-        return judged(value, error, drawn, scale)
+        return judged(value, error, drawn, scale, UNEQUAL_TAIL)
 
 
 def top_interval(
