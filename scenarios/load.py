@@ -172,7 +172,7 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     ScenarioError
         If it is not ``key=value`` or the key leads through something that is no table.
     """
-    place = f"--set {override}"
+    place = _shown(override)
     written = _KEY.fullmatch(override)
     if written is None:
         raise ScenarioError("is not key=value", place=place, remedy="write --set clock.steps=24")
@@ -304,6 +304,13 @@ def _parts(override: str) -> KeyPath:
     return tuple(int(part) if part.isdecimal() else part for part in parts)
 
 
+def _shown(override: str, *, hidden: bool = False) -> str:
+    """Return an override as errors name it: without its value if that is to be hidden, or may be a secret."""
+    written = _KEY.fullmatch(override)
+    name = written[1] if written else override.partition("=")[0]
+    return f"--set {name}=***" if hidden or _SECRET.search(name) else f"--set {override}"
+
+
 def _named(key: str) -> list[str]:
     """Return the parts of a key, quotes taken off."""
     return [
@@ -321,15 +328,10 @@ class _Source:
     overrides: Mapping[KeyPath, str]
 
     def place(self, where: KeyPath, *, hidden: bool = False) -> str:
-        """Return the override or the position that set the key at `where`, or the nearest key around it.
-
-        An override's value is not shown if it is to be `hidden`, or may be a secret by its name.
-        """
+        """Return the override or the position that set the key at `where`, or the nearest key around it."""
         for key, override in self.overrides.items():
             if where[: len(key)] == key or key[: len(where)] == where:
-                written = _KEY.fullmatch(override)
-                name = written[1] if written else override.partition("=")[0]
-                return f"--set {name}=***" if hidden or _SECRET.search(name) else f"--set {override}"
+                return _shown(override, hidden=hidden)
         for length in range(len(where), 0, -1):
             if where[:length] in self._positions:
                 line, column = self._positions[where[:length]]

@@ -99,6 +99,13 @@ def test_a_part_in_quotes_is_one(tmp_path: Path) -> None:
     assert refused.value.place == '--set prices."a=b.c".inputs=9'
 
 
+@pytest.mark.parametrize("key", ["models.default.api key", "models.default.api_key.x", "api_key", "a..token"])
+def test_no_refusal_shows_what_may_be_a_secret(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        load(write(tmp_path, GOOD), [f"{key}=canary"])
+    assert "canary" not in str(refused.value)
+
+
 def test_only_who_asks_needs_an_endpoint_of_that_name(tmp_path: Path) -> None:
     silent = GOOD + '\n[models.large]\nbase_url = "http://127.0.0.1:9/v1"\n'
     assert load(write(tmp_path, silent)).population.groups[0].mind == "surrogate"
