@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from moltarium.analysis.graphs.compiled import compiled
+from moltarium.analysis.compiled import compiled
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Heads: TypeAlias = npt.NDArray[np.int32]

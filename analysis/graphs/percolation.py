@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from moltarium.analysis.bootstrap import Floats
+from moltarium.analysis.compiled import compiled
 from moltarium.analysis.corpus import Ints
-from moltarium.analysis.graphs.compiled import compiled
 from moltarium.analysis.graphs.structure import Simple, by_degree
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from numba import njit
 
-from moltarium.analysis.graphs.compiled import compiled
+from moltarium.analysis.compiled import compiled
 
 
 def test_what_cannot_be_kept_is_compiled_all_the_same() -> None:
