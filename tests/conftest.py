@@ -6,8 +6,10 @@ do with it. New cases are drawn where they are looked for: `pytest --hypothesis-
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("same", deadline=None, derandomize=True)
-settings.register_profile("search", deadline=None, max_examples=2_000)
+# Nor may how long drawing takes fail a test: a busy machine is no fault.
+_UNTIMED = [HealthCheck.too_slow]
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=_UNTIMED)
+settings.register_profile("search", deadline=None, max_examples=2_000, suppress_health_check=_UNTIMED)
 settings.load_profile("same")
